@@ -1,0 +1,362 @@
+package hls
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafov/m3u8"
+)
+
+// listPart, listSegment and list are a playlist as a player reads it.
+type listPart struct {
+	dur         float64
+	uri         string
+	independent bool
+}
+
+type listSegment struct {
+	msn           uint64
+	dur           float64
+	uri, init     string
+	at            time.Time
+	discontinuity bool
+	parts         []listPart
+}
+
+type list struct {
+	target                           int
+	msn, dsn                         uint64
+	skipped                          int
+	segs                             []listSegment
+	open                             listSegment
+	partTarget, partHold, hold, skip float64
+	hint                             string
+	reports                          []string
+	ended, independent, canBlock     bool
+	version                          int
+	text                             string
+}
+
+func attributes(s string) map[string]string {
+	m := map[string]string{}
+	for s != "" {
+		k, rest, _ := strings.Cut(s, "=")
+		var v string
+		if strings.HasPrefix(rest, `"`) {
+			v, rest, _ = strings.Cut(rest[1:], `"`)
+			rest = strings.TrimPrefix(rest, ",")
+		} else {
+			v, rest, _ = strings.Cut(rest, ",")
+		}
+		m[k], s = v, rest
+	}
+	return m
+}
+
+// parseList reads a media playlist strictly: what it does not know is an error.
+func parseList(text string) (*list, error) {
+	l := &list{text: text}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if lines[0] != "#EXTM3U" {
+		return nil, fmt.Errorf("first line %q", lines[0])
+	}
+	var cur listSegment
+	var init string
+	var err error
+	num := func(s string) float64 {
+		f, e := strconv.ParseFloat(s, 64)
+		if e != nil && err == nil {
+			err = e
+		}
+		return f
+	}
+	for _, line := range lines[1:] {
+		if !strings.HasPrefix(line, "#") {
+			cur.uri, cur.init, cur.msn = line, init, l.msn+uint64(l.skipped+len(l.segs))
+			l.segs = append(l.segs, cur)
+			cur = listSegment{}
+			continue
+		}
+		tag, value, _ := strings.Cut(line, ":")
+		a := attributes(value)
+		switch tag {
+		case "#EXT-X-VERSION":
+			l.version = int(num(value))
+		case "#EXT-X-TARGETDURATION":
+			l.target = int(num(value))
+		case "#EXT-X-MEDIA-SEQUENCE":
+			l.msn = uint64(num(value))
+		case "#EXT-X-DISCONTINUITY-SEQUENCE":
+			l.dsn = uint64(num(value))
+		case "#EXT-X-SERVER-CONTROL":
+			l.canBlock = a["CAN-BLOCK-RELOAD"] == "YES"
+			l.skip, l.partHold, l.hold = num(a["CAN-SKIP-UNTIL"]), num(a["PART-HOLD-BACK"]), num(a["HOLD-BACK"])
+		case "#EXT-X-PART-INF":
+			l.partTarget = num(a["PART-TARGET"])
+		case "#EXT-X-INDEPENDENT-SEGMENTS":
+			l.independent = true
+		case "#EXT-X-SKIP":
+			l.skipped = int(num(a["SKIPPED-SEGMENTS"]))
+		case "#EXT-X-DISCONTINUITY":
+			cur.discontinuity = true
+		case "#EXT-X-MAP":
+			init = a["URI"]
+		case "#EXT-X-PROGRAM-DATE-TIME":
+			if cur.at, err = time.Parse(time.RFC3339Nano, value); err != nil {
+				return nil, err
+			}
+		case "#EXT-X-PART":
+			cur.parts = append(cur.parts, listPart{num(a["DURATION"]), a["URI"], a["INDEPENDENT"] == "YES"})
+		case "#EXTINF":
+			cur.dur = num(strings.TrimSuffix(value, ","))
+		case "#EXT-X-PRELOAD-HINT":
+			l.hint = a["URI"]
+		case "#EXT-X-RENDITION-REPORT":
+			l.reports = append(l.reports, a["URI"])
+		case "#EXT-X-ENDLIST":
+			l.ended = true
+		default:
+			return nil, fmt.Errorf("unknown tag %q", line)
+		}
+	}
+	cur.init = init
+	l.open = cur
+	return l, err
+}
+
+// checker holds every playlist of one rendition to DESIGN's invariants.
+type checker struct {
+	t     testing.TB
+	name  string
+	prev  *list
+	segs  map[uint64]listSegment
+	parts map[string]bool
+	discs map[uint64]bool // segments that were discontinuous
+	n     int
+	// keyless allows segments that do not begin with a key frame.
+	keyless bool
+}
+
+func newChecker(t testing.TB, name string) *checker {
+	return &checker{t: t, name: name, segs: map[uint64]listSegment{}, parts: map[string]bool{}, discs: map[uint64]bool{}}
+}
+
+func (c *checker) fail(l *list, format string, args ...any) {
+	c.t.Helper()
+	c.t.Fatalf("%s, playlist %d: %s\n%s", c.name, c.n, fmt.Sprintf(format, args...), l.text)
+}
+
+func (c *checker) snapshot(s *snapshot) {
+	c.t.Helper()
+	c.n++
+	l, err := parseList(string(s.playlist(false).text))
+	if err != nil {
+		c.t.Fatalf("%s: %v\n%s", c.name, err, s.playlist(false).text)
+	}
+	c.constants(l)
+	c.segments(l)
+	c.progress(l)
+	c.named(s, l)
+	c.delta(s, l)
+	c.secondOpinion(l)
+	c.prev = l
+}
+
+func (c *checker) constants(l *list) {
+	c.t.Helper()
+	if l.version < 9 || !l.canBlock || l.target < 1 || l.skipped != 0 {
+		c.fail(l, "header: version %d, target %d", l.version, l.target)
+	}
+	if l.partHold < 3*l.partTarget-1e-9 || l.hold < 3*float64(l.target) || l.skip < 6*float64(l.target) {
+		c.fail(l, "hold-backs %v %v, skip %v", l.partHold, l.hold, l.skip)
+	}
+	if p := c.prev; p != nil && (p.target != l.target || p.partTarget != l.partTarget || p.partHold != l.partHold || p.hold != l.hold) {
+		c.fail(l, "a constant changed")
+	}
+	if (l.hint == "") != l.ended {
+		c.fail(l, "hint %q, ended %v", l.hint, l.ended)
+	}
+}
+
+func (c *checker) segments(l *list) {
+	c.t.Helper()
+	all := l.segs
+	if len(l.open.parts) > 0 {
+		all = append(all[:len(all):len(all)], l.open)
+	}
+	for i, s := range all {
+		closed := i < len(l.segs)
+		if closed && (s.dur <= 0 || math.Round(s.dur) > float64(l.target)) {
+			c.fail(l, "segment %d of %v s, target %d", s.msn, s.dur, l.target)
+		}
+		if s.init == "" || s.at.IsZero() {
+			c.fail(l, "segment %d without map or date", s.msn)
+		}
+		var sum float64
+		for k, p := range s.parts {
+			last := closed && k == len(s.parts)-1
+			if p.dur > l.partTarget+1e-9 || p.dur <= 0 || !last && p.dur < 0.85*l.partTarget-1e-9 {
+				c.fail(l, "segment %d part %d of %v s, part target %v", s.msn, k, p.dur, l.partTarget)
+			}
+			sum += p.dur
+		}
+		if closed && len(s.parts) > 0 && math.Abs(sum-s.dur) > 1e-6 {
+			c.fail(l, "segment %d: parts of %v s in %v s", s.msn, sum, s.dur)
+		}
+		if len(s.parts) > 0 && !s.parts[0].independent && !c.keyless {
+			c.fail(l, "segment %d does not begin with a key frame", s.msn)
+		}
+		if i > 0 && !s.discontinuity {
+			if d := s.at.Sub(all[i-1].at).Seconds() - all[i-1].dur; math.Abs(d) > 0.05 {
+				c.fail(l, "segment %d: date off by %v s", s.msn, d)
+			}
+		}
+		if i > 0 && s.at.Before(all[i-1].at) {
+			c.fail(l, "segment %d: date goes back", s.msn)
+		}
+		if i > 0 && s.init != all[i-1].init && !s.discontinuity {
+			c.fail(l, "segment %d: another map without a discontinuity", s.msn)
+		}
+		if closed {
+			c.remember(l, s)
+		}
+	}
+}
+
+func (c *checker) remember(l *list, s listSegment) {
+	c.t.Helper()
+	old, ok := c.segs[s.msn]
+	if ok && (old.uri != s.uri || old.dur != s.dur || old.discontinuity != s.discontinuity || !old.at.Equal(s.at) || old.init != s.init) {
+		c.fail(l, "segment %d changed: %+v", s.msn, old)
+	}
+	c.segs[s.msn] = s
+	if s.discontinuity {
+		c.discs[s.msn] = true
+	}
+}
+
+func (c *checker) progress(l *list) {
+	c.t.Helper()
+	p := c.prev
+	if p == nil {
+		return
+	}
+	if l.msn < p.msn || l.dsn < p.dsn || l.msn+uint64(len(l.segs)) < p.msn+uint64(len(p.segs)) {
+		c.fail(l, "sequence went back: %d -> %d", p.msn, l.msn)
+	}
+	gone := uint64(0)
+	for m := range c.discs {
+		if m < l.msn {
+			gone++
+		}
+	}
+	if l.dsn != gone {
+		c.fail(l, "discontinuity sequence %d, but %d have left", l.dsn, gone)
+	}
+	var total float64
+	for _, s := range l.segs {
+		total += s.dur
+	}
+	if l.msn > 0 && total < 3*float64(l.target) && c.name != audioRendition {
+		c.fail(l, "window of %v s after removals", total)
+	}
+	if p.ended && !l.ended {
+		c.fail(l, "not ended any more")
+	}
+	// What was hinted at is what came next.
+	for _, s := range append(l.segs[:len(l.segs):len(l.segs)], l.open) {
+		for _, q := range s.parts {
+			if !c.parts[q.uri] && p.hint != q.uri && p.hint != "" && len(c.parts) > 0 {
+				c.fail(l, "hinted at %q, then came %q", p.hint, q.uri)
+			}
+			if !c.parts[q.uri] {
+				c.parts[q.uri] = true
+				p.hint = ""
+			}
+		}
+	}
+}
+
+// named checks that what the playlist names is there.
+func (c *checker) named(s *snapshot, l *list) {
+	c.t.Helper()
+	for _, g := range l.segs {
+		if found := s.findSegment(g.msn); found == nil || found.name != g.uri {
+			c.fail(l, "segment %d is not there", g.msn)
+		}
+		if s.findInit(g.init) == nil {
+			c.fail(l, "map %q is not there", g.init)
+		}
+		for _, q := range g.parts {
+			c.part(s, l, q)
+		}
+	}
+	for _, q := range l.open.parts {
+		c.part(s, l, q)
+	}
+	if len(l.open.parts) > 0 && s.findInit(l.open.init) == nil {
+		c.fail(l, "map %q is not there", l.open.init)
+	}
+}
+
+func (c *checker) part(s *snapshot, l *list, q listPart) {
+	c.t.Helper()
+	number := strings.TrimSuffix(strings.TrimPrefix(q.uri, s.r.session+"-p"), ".m4s")
+	n, err := parseNumber(number)
+	if err != nil {
+		c.fail(l, "part %q: %v", q.uri, err)
+	}
+	if p := s.findPart(n); p == nil || p.number != n {
+		c.fail(l, "part %q is not there", q.uri)
+	}
+}
+
+// delta checks that a delta update and what was skipped make the full list.
+func (c *checker) delta(s *snapshot, full *list) {
+	c.t.Helper()
+	d := s.playlist(true)
+	if !d.skipped {
+		return
+	}
+	l, err := parseList(string(d.text))
+	if err != nil {
+		c.fail(full, "delta: %v", err)
+	}
+	if l.skipped == 0 || l.msn != full.msn || l.skipped+len(l.segs) != len(full.segs) {
+		c.fail(l, "delta of %d + %d segments for %d", l.skipped, len(l.segs), len(full.segs))
+	}
+	var kept float64
+	for i, g := range l.segs {
+		f := full.segs[l.skipped+i]
+		if g.uri != f.uri || g.dur != f.dur || g.discontinuity != f.discontinuity || g.init != f.init {
+			c.fail(l, "delta differs at %d", f.msn)
+		}
+		kept += g.dur
+	}
+	for _, q := range l.open.parts {
+		kept += q.dur
+	}
+	if kept < l.skip-1e-6 {
+		c.fail(l, "delta keeps %v s, skip boundary %v", kept, l.skip)
+	}
+}
+
+// secondOpinion lets another parser read the playlist.
+func (c *checker) secondOpinion(l *list) {
+	c.t.Helper()
+	if len(l.segs) == 0 {
+		return
+	}
+	got, kind, err := m3u8.DecodeFrom(strings.NewReader(l.text), false)
+	if err != nil || kind != m3u8.MEDIA {
+		c.fail(l, "grafov/m3u8: %v", err)
+	}
+	m, ok := got.(*m3u8.MediaPlaylist)
+	if !ok || m.SeqNo != l.msn || int(m.Count()) != len(l.segs) || m.Closed != l.ended {
+		c.fail(l, "grafov/m3u8 reads %d segments from %d", m.Count(), m.SeqNo)
+	}
+}

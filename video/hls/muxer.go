@@ -1,0 +1,187 @@
+package hls
+
+import (
+	"math"
+	"time"
+
+	"github.com/owncast-go/owncast/video"
+)
+
+const (
+	// granularity is to what durations are rounded, so that the decimals of
+	// a playlist are exact and parts add up to their segment.
+	granularity = 10 * time.Microsecond
+	// audioLead is by how much audio may run ahead before it moves the clock
+	// in place of a picture that has stopped.
+	audioLead = 600 * time.Millisecond
+	// audioJitter is how far an audio timestamp may be from where the last
+	// frame ended and still be taken for it: wires count in milliseconds and
+	// some encoders round badly, but a gap of a hundredth of a second clicks.
+	audioJitter = 25 * time.Millisecond
+)
+
+// muxer cuts the samples of one rendition into parts.
+//
+// Parts are sent as soon as the next frame would not fit, so the length of
+// the last frame is expected, not known. What a playlist says of time
+// therefore is a clock of its own, which is kept as near to the media's as
+// the limits of a part's duration allow and never drifts from it.
+type muxer struct {
+	r     *rendition
+	init  *initSegment
+	frame time.Duration          // expected length of a picture
+	limit time.Duration          // of a segment
+	split func(at time.Duration) // ends the segment that would get longer
+	frag  fragment
+	count uint32
+
+	pictures int           // of the whole run since the last discontinuity
+	firstPic time.Duration // when the first of them was decoded
+
+	partStart time.Duration // by the playlist's clock
+	segStart  time.Duration // by the media's clock
+	segDur    time.Duration // of the parts that are out
+	videoEnd  time.Duration
+	audioEnd  time.Duration
+	audioStep time.Duration
+	audioNext int64 // where the next audio frame is expected, in its timescale
+	lastVideo time.Duration
+}
+
+// begin opens a segment whose first sample is decoded at.
+func (m *muxer) begin(init *initSegment, at time.Duration, wall time.Time, discontinuity bool) {
+	if discontinuity || m.init == nil {
+		m.partStart = at.Round(granularity)
+		m.videoEnd, m.audioEnd, m.lastVideo = at, at, 0
+		m.audioNext, m.pictures = 0, 0
+	}
+	m.init = init
+	m.segStart, m.segDur = at, 0
+	m.r.begin(init, wall, discontinuity)
+}
+
+// add takes a packet of one of the tracks of init.
+func (m *muxer) add(p video.Packet) {
+	if p.Track.Kind == video.Video {
+		m.addVideo(p)
+	} else {
+		m.addAudio(p)
+	}
+	if m.clock()+m.step() > m.partStart+m.r.partTarget {
+		m.cutPart(m.clock(), m.r.partTarget*85/100+granularity)
+		m.r.publish()
+	}
+}
+
+func (m *muxer) addVideo(p video.Packet) {
+	if d := p.DTS - m.lastVideo; m.lastVideo > 0 && d > 0 && d < time.Second {
+		m.frame += (d - m.frame) / 16
+	}
+	if m.pictures == 0 {
+		m.firstPic = p.DTS
+	}
+	m.pictures++
+	m.lastVideo = p.DTS
+	m.videoEnd = p.DTS + m.frame
+	m.frag.video = append(m.frag.video, sample{
+		dts: toScale(p.DTS, videoTimescale), cts: int32(toScale(p.CTS, videoTimescale)),
+		key: p.Key, data: p.Data,
+	})
+}
+
+func (m *muxer) addAudio(p video.Packet) {
+	rate := int64(p.Track.SampleRate)
+	at := toScale(p.DTS, rate)
+	n := int64(p.Track.FrameSamples(p.Data))
+	slack := toScale(audioJitter, rate)
+	switch d := at - m.audioNext; {
+	case m.audioNext == 0 || d >= slack:
+	case d > -4*slack:
+		at = m.audioNext
+	default:
+		return // the clock went back: this was heard already
+	}
+	m.audioNext = at + n
+	m.audioStep = fromScale(n, rate)
+	m.audioEnd = fromScale(m.audioNext, rate)
+	m.frag.audio = append(m.frag.audio, sample{dts: at, dur: uint32(n), data: p.Data})
+}
+
+// clock is how far the media has come.
+func (m *muxer) clock() time.Duration {
+	if m.init.video() == nil {
+		return m.audioEnd
+	}
+	return max(m.videoEnd, m.audioEnd-audioLead)
+}
+
+func (m *muxer) step() time.Duration {
+	if m.init.video() == nil {
+		return m.audioStep
+	}
+	return m.frame
+}
+
+// cutPart sends the samples that have gathered as a part that ends at end, or
+// as near to it as the limits allow.
+func (m *muxer) cutPart(end, least time.Duration) {
+	if m.frag.empty() {
+		return
+	}
+	dur := (end - m.partStart).Round(granularity)
+	dur = min(max(dur, least), m.r.partTarget)
+	if m.segDur > 0 && m.segDur+dur > m.limit {
+		m.split(m.firstDTS())
+	}
+	independent := m.init.video() == nil || len(m.frag.video) > 0 && m.frag.video[0].key
+	if n := len(m.frag.video); n > 0 {
+		last := &m.frag.video[n-1]
+		last.dur = uint32(toScale(m.frame, videoTimescale))
+		if d := toScale(end, videoTimescale) - last.dts; d > 0 && d < videoTimescale {
+			last.dur = uint32(d)
+		}
+	}
+	m.count++
+	data := m.frag.bytes(m.count)
+	m.frag.reset()
+	m.partStart += dur
+	m.segDur += dur
+	m.r.add(data, dur, independent)
+}
+
+// close ends the segment where the next one begins.
+func (m *muxer) close(at time.Duration) {
+	m.cutPart(at, time.Millisecond)
+	m.r.frameRate = m.frameRate()
+	m.r.close()
+}
+
+// frameRate is the measured number of pictures a second; near a whole number
+// it is that.
+func (m *muxer) frameRate() float64 {
+	if m.pictures < 2 {
+		return m.r.frameRate
+	}
+	rate := float64(m.pictures-1) / (m.lastVideo - m.firstPic).Seconds()
+	if whole := math.Round(rate); math.Abs(rate-whole) < 0.02 {
+		return whole
+	}
+	return rate
+}
+
+// firstDTS is when the first of the gathered samples is decoded.
+func (m *muxer) firstDTS() time.Duration {
+	if len(m.frag.video) > 0 {
+		return fromScale(m.frag.video[0].dts, videoTimescale)
+	}
+	return fromScale(m.frag.audio[0].dts, int64(m.init.audio().SampleRate))
+}
+
+func toScale(d time.Duration, scale int64) int64 {
+	s := int64(d / time.Second)
+	return s*scale + int64(d%time.Second)*scale/int64(time.Second)
+}
+
+func fromScale(n, scale int64) time.Duration {
+	return time.Duration(n/scale)*time.Second + time.Duration(n%scale)*time.Second/time.Duration(scale)
+}

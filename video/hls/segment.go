@@ -1,0 +1,68 @@
+package hls
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// part is a partial segment: one fragment. It never changes.
+type part struct {
+	number      uint64 // counted over the whole session, so that a hint is right whatever segment the part falls in
+	dur         time.Duration
+	independent bool
+	data        []byte
+}
+
+// segment is one media segment. A closed one changes in two ways only: it
+// gets stored, and its bytes leave the memory.
+type segment struct {
+	msn           uint64
+	name          string
+	init          *initSegment
+	discontinuity bool
+	independent   bool
+	at            time.Time // program date and time of its start
+	dur           time.Duration
+	size          int64
+
+	list   []*part                 // of an open segment; nil once closed
+	parts  atomic.Pointer[[]*part] // of a closed segment; nil once only the storage has it
+	stored atomic.Int32            // one of the storage states
+
+	lines     string // what a playlist says of the closed segment
+	partLines string // and of its parts, before that
+}
+
+// Storage states of a segment.
+const (
+	storePending int32 = iota
+	storeDone
+	storeFailed
+)
+
+func (s *segment) body() (body, bool) {
+	ps := s.parts.Load()
+	if ps == nil {
+		return nil, false
+	}
+	b := make(body, len(*ps))
+	for i, p := range *ps {
+		b[i] = p.data
+	}
+	return b, true
+}
+
+// Names of what a rendition serves. They carry the session's id, so that no
+// name is ever used for two things.
+func segmentName(session string, msn uint64) string {
+	return session + "-" + strconv.FormatUint(msn, 10) + ".m4s"
+}
+
+func partName(session string, number uint64) string {
+	return session + "-p" + strconv.FormatUint(number, 10) + ".m4s"
+}
+
+func initName(session string, n int) string {
+	return session + "-i" + strconv.Itoa(n) + ".mp4"
+}
