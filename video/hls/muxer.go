@@ -141,7 +141,7 @@ func (m *muxer) cutPart(end, least time.Duration) {
 			last.dur = uint32(d)
 		}
 	}
-	m.count++
+	m.count++; println("cut", len(m.frag.video), len(m.frag.audio), dur, end, least)
 	data := m.frag.bytes(m.count)
 	m.frag.reset()
 	m.partStart += dur
@@ -149,7 +149,19 @@ func (m *muxer) cutPart(end, least time.Duration) {
 	m.r.add(data, dur, independent)
 }
 
-// close ends the segment where the next one begins.
+// next ends the segment where the next one of the same tracks begins. Sound
+// that came after the last part but before the key frame goes along: it would
+// make a part of no length.
+func (m *muxer) next(at time.Duration) {
+	if len(m.frag.video) == 0 && m.init.video() != nil && m.segDur > 0 && at-m.partStart < m.r.partTarget/2 {
+		m.r.frameRate = m.frameRate()
+		m.r.close()
+		return
+	}
+	m.close(at)
+}
+
+// close ends the segment with everything that has come.
 func (m *muxer) close(at time.Duration) {
 	m.cutPart(at, time.Millisecond)
 	m.r.frameRate = m.frameRate()

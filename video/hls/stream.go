@@ -218,7 +218,7 @@ func (s *stream) currentAudio(at time.Duration) *video.Track {
 
 // next ends the segment and begins another one of the same tracks.
 func (s *stream) next(at time.Duration) {
-	s.main.close(at)
+	s.main.next(at)
 	s.main.begin(s.main.init, at, s.wall(s.main.partStart), false)
 	s.pending = append(s.pending, boundary{at: at})
 }

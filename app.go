@@ -1,0 +1,286 @@
+package owncast
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/web"
+	"github.com/owncast-go/owncast/repository/bolt"
+	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/hls"
+	"github.com/owncast-go/owncast/video/rtmp"
+)
+
+// shutdownTime is how long Run gives Shutdown.
+const shutdownTime = 10 * time.Second
+
+// App is a streaming server inside a program: one channel. It assembles the
+// parts, passes events between them and ends them; what they do is theirs.
+// Make one with [New]. Its methods are safe for concurrent use.
+type App struct {
+	cfg      config
+	state    *video.State
+	settings *Settings
+	handler  http.Handler
+
+	parts atomic.Pointer[parts] // nil unless the App runs
+
+	mu      sync.Mutex // guards the rest, and changes of parts
+	started bool
+	closed  bool
+	ended   chan struct{} // closed when the parts have ended
+	endErr  error
+}
+
+// parts are what Start makes and Shutdown ends.
+type parts struct {
+	settings *settingsSource
+	packager *hls.Packager
+	video    *video.Server
+	rtmp     *rtmp.Server
+	handler  http.Handler
+	close    func() error // of the repository, if the App opened it
+}
+
+// New makes an App of options. It starts nothing and opens nothing. The error
+// joins an [*OptionError] for each option that it does not accept.
+func New(opts ...Option) (*App, error) {
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: c, state: new(video.State), ended: make(chan struct{})}
+	a.settings = &Settings{app: a}
+	a.handler = stripBase(strings.TrimSuffix(c.base.Path, "/"), http.HandlerFunc(a.serve))
+	return a, nil
+}
+
+// assemble is the composition root: the leaves first, then what needs them.
+// No part is handed the App, and none is changed after it was made.
+func (a *App) assemble(p *parts) (err error) {
+	c := a.cfg
+	log := c.log
+	p.packager = hls.New(hls.Config{Storage: c.storage, DVR: c.dvr, Logger: log})
+	if p.video, err = video.NewServer(video.Config{
+		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
+		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,
+		Latency: p.settings.latency, Logger: log,
+	}); err != nil {
+		return err
+	}
+	if p.rtmp, err = rtmp.NewServer(rtmp.Config{Publisher: p.video, Logger: log}); err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(c.base.Path, "/")
+	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
+	if c.authenticator != nil {
+		administrators = c.authenticator
+	}
+	p.handler = httpapi.New(httpapi.Config{
+		Version: Version, Status: a.state, Instance: p.settings.instance,
+		Broadcast: p.video, Admin: administrators, HLS: p.packager,
+		Web: web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
+	})
+	return nil
+}
+
+// open opens the repository.
+func (a *App) open(p *parts) error {
+	p.settings = &settingsSource{cfg: a.cfg, hasher: auth.NewHasher()}
+	if a.cfg.repo != nil {
+		p.settings.store = a.cfg.repo.Settings
+		p.close = func() error { return nil }
+		return nil
+	}
+	db, err := bolt.Open(filepath.Join(a.cfg.dataDir, "owncast.db"))
+	if err != nil {
+		return err
+	}
+	p.settings.store = db.Repository().Settings
+	p.close = db.Close
+	return nil
+}
+
+// Handler serves the page, the API and the video. Mount it on the path of the
+// base URL. Before Start and after Shutdown it answers 503.
+//
+// A request may wait for video that is still to come for as long as three
+// segments last; a server around the handler should have no write timeout, or
+// a longer one.
+func (a *App) Handler() http.Handler { return a.handler }
+
+func (a *App) serve(w http.ResponseWriter, r *http.Request) {
+	p := a.parts.Load()
+	if p == nil {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	p.handler.ServeHTTP(w, r)
+}
+
+// stripBase takes the base path off, where the host has not.
+func stripBase(base string, next http.Handler) http.Handler {
+	if base == "" {
+		return next
+	}
+	strip := http.StripPrefix(base, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == base || strings.HasPrefix(r.URL.Path, base+"/") {
+			strip.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// WellKnown serves what must be at the root of the host, below
+// "/.well-known/". Nothing is there as long as there is no federation: every
+// path is answered with 405, as clients of such servers expect.
+func (a *App) WellKnown() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	})
+}
+
+// Start opens the data directory and starts the work. ctx bounds the start
+// alone. It may be called once; a Start that failed may be repeated.
+func (a *App) Start(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.closed:
+		return ErrClosed
+	case a.started:
+		return errors.New("owncast: already started")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	p := new(parts)
+	if err := a.open(p); err != nil {
+		return err
+	}
+	if err := a.assemble(p); err != nil {
+		return errors.Join(err, p.close())
+	}
+	a.started = true
+	a.parts.Store(p)
+	return nil
+}
+
+// ServeRTMP takes publishers from l until Shutdown, and then returns
+// [ErrClosed]. It closes l. It may be called for several listeners; for
+// RTMPS, l is a [tls.Listener]'s.
+func (a *App) ServeRTMP(l net.Listener) error {
+	p, err := a.running()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return closedError(p.rtmp.Serve(l))
+}
+
+func closedError(err error) error {
+	if errors.Is(err, video.ErrServerClosed) {
+		return ErrClosed
+	}
+	return err
+}
+
+// running returns the parts, or why there are none.
+func (a *App) running() (*parts, error) {
+	if p := a.parts.Load(); p != nil {
+		return p, nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return nil, ErrClosed
+	}
+	return nil, ErrNotStarted
+}
+
+// Run starts the App, takes publishers from l, and shuts the App down when
+// ctx is done, for which it takes ten seconds at the most. It returns nil
+// after a clean shutdown.
+func (a *App) Run(ctx context.Context, l net.Listener) error {
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	served := make(chan error, 1)
+	go func() { served <- a.ServeRTMP(l) }() // ends with Shutdown at the latest
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if errors.Is(err, ErrClosed) {
+		err = nil // somebody else has called Shutdown
+	}
+	return errors.Join(err, a.Shutdown(sctx))
+}
+
+// Shutdown ends the broadcast, lets waiting viewers go, and waits for
+// everything that the App has started, or for ctx. It may be called any
+// number of times, at any time, from anywhere; an App that was shut down
+// cannot be started again. Shut the App down before the HTTP server around
+// its handler, which would wait for the viewers otherwise.
+func (a *App) Shutdown(ctx context.Context) error {
+	a.mu.Lock()
+	first := !a.closed
+	a.closed = true
+	p := a.parts.Load()
+	if first && p == nil {
+		close(a.ended)
+	}
+	a.mu.Unlock()
+	if !first || p == nil {
+		select {
+		case <-a.ended:
+			return a.endErr
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	// The sources first, and last what keeps things.
+	err := errors.Join(p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.packager.Shutdown(ctx))
+	a.parts.Store(nil)
+	a.endErr = errors.Join(err, p.close())
+	close(a.ended)
+	return a.endErr
+}
+
+// Status is what the stream is doing.
+func (a *App) Status() Status { return a.state.Status() }
+
+// Publish admits a publisher that came by another way than RTMP. It makes the
+// App a [video.Publisher].
+func (a *App) Publish(ctx context.Context, req PublishRequest) (video.Publication, error) {
+	p, err := a.running()
+	if err != nil {
+		return nil, err
+	}
+	return p.video.Publish(ctx, req)
+}
+
+// Disconnect ends the session and its publisher, who may come back at once
+// for another one. It reports whether there was either.
+func (a *App) Disconnect() bool {
+	p, err := a.running()
+	return err == nil && p.video.Disconnect()
+}
+
+// Settings are what can be changed while the App runs.
+func (a *App) Settings() *Settings { return a.settings }
+
+var _ video.Publisher = (*App)(nil)

@@ -1,0 +1,178 @@
+// Command standalone is the whole server as a program.
+//
+//	go run ./examples/standalone -demo
+//
+// starts it with a broadcast of its own, for a first look. Without -demo it
+// waits for publishers at rtmp://host/live/<stream key>. At the first start
+// it makes a stream key and an admin password, unless they are given, and
+// prints them once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/owncast-go/owncast"
+)
+
+type options struct {
+	http, rtmp, data, baseURL string
+	adminPassword, streamKey  string
+	demo                      bool
+	ffmpeg                    string
+	logLevel                  string
+	latency                   int
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.http, "http", ":8080", "`address` for viewers and administrators")
+	flag.StringVar(&o.rtmp, "rtmp", ":1935", "`address` for publishers")
+	flag.StringVar(&o.data, "data", "data", "data `directory`")
+	flag.StringVar(&o.baseURL, "base-url", "", "`URL` the world sees the server at; its path is where everything is mounted")
+	flag.StringVar(&o.adminPassword, "admin-password", "", "`password` of the user admin; made at the first start if not given")
+	flag.StringVar(&o.streamKey, "stream-key", "", "stream `key`; made at the first start if not given")
+	flag.BoolVar(&o.demo, "demo", false, "publish a clip, over and over")
+	flag.StringVar(&o.ffmpeg, "ffmpeg", "", "`path` of ffmpeg, or off; nothing needs ffmpeg so far")
+	flag.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	flag.IntVar(&o.latency, "latency", -1, "latency `level`, 0 (shortest delay) to 4 (safest); -1 is the one in the settings")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "standalone:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	app, err := newApp(o)
+	if err != nil {
+		return err
+	}
+	web, err := net.Listen("tcp", o.http)
+	if err != nil {
+		return err
+	}
+	rtmp, err := net.Listen("tcp", o.rtmp)
+	if err != nil {
+		return errors.Join(err, web.Close())
+	}
+	if err := app.Start(ctx); err != nil {
+		return errors.Join(err, web.Close(), rtmp.Close())
+	}
+	key, err := firstStart(ctx, app, o)
+	if err != nil {
+		return errors.Join(err, web.Close(), rtmp.Close(), app.Shutdown(ctx))
+	}
+	// No write timeout: players wait for video that is still to come.
+	srv := &http.Server{Handler: app.Handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 2)
+	go func() { failed <- app.ServeRTMP(rtmp) }()
+	go func() { failed <- srv.Serve(web) }()
+	fmt.Printf("listening http=%s rtmp=%s\n", web.Addr(), rtmp.Addr())
+	fmt.Printf("page: %s\n", pageURL(o, web.Addr()))
+
+	demoed := make(chan struct{})
+	demoCtx, endDemo := context.WithCancel(ctx)
+	go func() {
+		defer close(demoed)
+		if o.demo {
+			demo(demoCtx, rtmp.Addr(), key)
+		}
+	}()
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	endDemo()
+	<-demoed
+	sctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, app.Shutdown(sctx), srv.Shutdown(sctx))
+}
+
+func newApp(o options) (*owncast.App, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+		return nil, fmt.Errorf("-log-level: %w", err)
+	}
+	opts := []owncast.Option{
+		owncast.WithDataDir(o.data),
+		owncast.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))),
+	}
+	if o.baseURL != "" {
+		opts = append(opts, owncast.WithBaseURL(o.baseURL))
+	}
+	if o.adminPassword != "" {
+		opts = append(opts, owncast.WithAdminPassword(o.adminPassword))
+	}
+	if o.streamKey != "" {
+		opts = append(opts, owncast.WithStreamKeys(o.streamKey))
+	}
+	if o.latency >= 0 {
+		opts = append(opts, owncast.WithLatencyLevel(o.latency))
+	}
+	return owncast.New(opts...)
+}
+
+// firstStart makes the secrets that are missing, prints them, and returns a
+// stream key.
+func firstStart(ctx context.Context, app *owncast.App, o options) (string, error) {
+	has, err := app.Settings().HasAdminPassword(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !has {
+		password := owncast.NewSecret()
+		if err := app.Settings().SetAdminPassword(ctx, password); err != nil {
+			return "", err
+		}
+		fmt.Printf("admin password: %s (user admin)\n", password)
+	}
+	keys, err := app.Settings().StreamKeys(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(keys) == 0 {
+		keys = []owncast.StreamKey{{Key: owncast.NewSecret(), Comment: "made at the first start"}}
+		if err := app.Settings().SetStreamKeys(ctx, keys); err != nil {
+			return "", err
+		}
+		fmt.Printf("stream key: %s\n", keys[0].Key)
+	}
+	return keys[0].Key, nil
+}
+
+// pageURL is where a browser on this machine finds the page.
+func pageURL(o options, addr net.Addr) string {
+	path := "/"
+	if u, err := url.Parse(o.baseURL); err == nil && u.Path != "" {
+		path = strings.TrimSuffix(u.Path, "/") + "/"
+	}
+	return "http://" + local(addr) + path
+}
+
+// local is the address as a program on this machine can dial it.
+func local(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,36 @@
+package owncast_test
+
+import (
+	"bytes"
+	"io/fs"
+	"sync"
+)
+
+// syncBuffer is a buffer that several goroutines write to.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// namesFS tells the names of what is opened.
+type namesFS struct {
+	fs.FS
+	tell func(string)
+}
+
+func (n namesFS) Open(name string) (fs.File, error) {
+	n.tell(name)
+	return n.FS.Open(name)
+}

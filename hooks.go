@@ -1,0 +1,63 @@
+package owncast
+
+import (
+	"context"
+
+	"github.com/owncast-go/owncast/video"
+)
+
+// Hooks are a host's functions. Those named Before are asked before the thing
+// happens and stop it with an error; the others hear of it afterwards, one at
+// a time and in order. Those must not block for long, for the next event
+// waits for them; their context is done when the App shuts down. Nil
+// functions are skipped, and a panic in one is logged and goes no further.
+type Hooks struct {
+	// BeforePublish is asked about a publisher that the PublishAuthorizer
+	// has let in.
+	BeforePublish func(context.Context, video.PublishRequest) error
+
+	StreamStarted     func(context.Context, video.StreamStarted)
+	StreamStopped     func(context.Context, video.StreamStopped)
+	StreamInterrupted func(context.Context, video.StreamInterrupted)
+	StreamResumed     func(context.Context, video.StreamResumed)
+	StreamWarned      func(context.Context, video.StreamWarned)
+}
+
+// events makes one set of events of several sets of hooks.
+func events(hooks []Hooks) video.Events {
+	return video.Events{
+		StreamStarted:     each(hooks, func(h Hooks) func(context.Context, video.StreamStarted) { return h.StreamStarted }),
+		StreamStopped:     each(hooks, func(h Hooks) func(context.Context, video.StreamStopped) { return h.StreamStopped }),
+		StreamInterrupted: each(hooks, func(h Hooks) func(context.Context, video.StreamInterrupted) { return h.StreamInterrupted }),
+		StreamResumed:     each(hooks, func(h Hooks) func(context.Context, video.StreamResumed) { return h.StreamResumed }),
+		StreamWarned:      each(hooks, func(h Hooks) func(context.Context, video.StreamWarned) { return h.StreamWarned }),
+	}
+}
+
+// each calls one kind of hook of every set, in the order they were given.
+func each[E any](hooks []Hooks, pick func(Hooks) func(context.Context, E)) func(context.Context, E) {
+	var fs []func(context.Context, E)
+	for _, h := range hooks {
+		if f := pick(h); f != nil {
+			fs = append(fs, f)
+		}
+	}
+	return func(ctx context.Context, e E) {
+		for _, f := range fs {
+			f(ctx, e)
+		}
+	}
+}
+
+// beforePublish asks every hook.
+func beforePublish(ctx context.Context, hooks []Hooks, req video.PublishRequest) error {
+	for _, h := range hooks {
+		if h.BeforePublish == nil {
+			continue
+		}
+		if err := h.BeforePublish(ctx, req); err != nil {
+			return err
+		}
+	}
+	return nil
+}

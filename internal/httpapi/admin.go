@@ -1,0 +1,155 @@
+package httpapi
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/video"
+)
+
+// realm is what browsers and clients of such servers are asked with.
+const realm = `Basic realm="Owncast Authenticated Request"`
+
+// admin lets administrators through, from the App's own pages or from
+// programs.
+func (a *api) admin(next httpx.HandlerFunc) httpx.HandlerFunc {
+	origin := http.NewCrossOriginProtection()
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := origin.Check(r); err != nil {
+			return errors.Join(httpx.ErrForbidden, err)
+		}
+		user, err := a.Admin.Authenticate(r)
+		if errors.Is(err, httpx.ErrUnauthorized) {
+			if ch, ok := a.Admin.(challenger); ok {
+				ch.Challenge(w, r)
+				return nil
+			}
+			w.Header().Set("WWW-Authenticate", realm)
+		}
+		if err != nil {
+			return err
+		}
+		if user.Role < repository.RoleAdmin {
+			return httpx.ErrForbidden
+		}
+		return next(w, r)
+	}
+}
+
+// adminStatusBody is the answer of /api/admin/status. Phase, SessionID and
+// Ingest are ours.
+type adminStatusBody struct {
+	Broadcaster   *broadcasterBody `json:"broadcaster"`
+	StreamTitle   string           `json:"streamTitle"`
+	VersionNumber string           `json:"versionNumber"`
+	Online        bool             `json:"online"`
+	Phase         string           `json:"phase"`
+	SessionID     string           `json:"sessionId,omitempty"`
+	Ingest        *ingestBody      `json:"ingest"`
+}
+
+type broadcasterBody struct {
+	Time          time.Time         `json:"time"`
+	RemoteAddr    string            `json:"remoteAddr"`
+	StreamDetails streamDetailsBody `json:"streamDetails"`
+}
+
+type streamDetailsBody struct {
+	Width        int     `json:"width"`
+	Height       int     `json:"height"`
+	FrameRate    float64 `json:"framerate"`
+	VideoBitrate int     `json:"videoBitrate"` // kbit/s
+	AudioBitrate int     `json:"audioBitrate"` // kbit/s
+	VideoCodec   string  `json:"videoCodec"`
+	AudioCodec   string  `json:"audioCodec"`
+	Encoder      string  `json:"encoder"`
+}
+
+type ingestBody struct {
+	VideoProfile     string        `json:"videoProfile,omitempty"`
+	AudioProfile     string        `json:"audioProfile,omitempty"`
+	SampleRate       int           `json:"sampleRate,omitempty"`
+	Channels         int           `json:"channels,omitempty"`
+	KeyframeInterval float64       `json:"keyframeInterval"` // seconds
+	Drift            float64       `json:"drift"`            // seconds that the sound is ahead
+	Warnings         []warningBody `json:"warnings"`
+}
+
+type warningBody struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+func (a *api) adminStatus(w http.ResponseWriter, r *http.Request) error {
+	instance, err := a.Instance(r.Context())
+	if err != nil {
+		return err
+	}
+	s := a.Status.Status()
+	body := adminStatusBody{
+		StreamTitle: instance.StreamTitle, VersionNumber: a.Version,
+		Online: s.Online(), Phase: s.Phase.String(), SessionID: s.SessionID,
+	}
+	if s.Ingest != nil {
+		body.Broadcaster, body.Ingest = broadcaster(s.Ingest), ingest(s.Ingest)
+	}
+	return httpx.JSON(w, http.StatusOK, body)
+}
+
+func broadcaster(in *video.Ingest) *broadcasterBody {
+	b := &broadcasterBody{Time: in.ConnectedAt.UTC(), RemoteAddr: in.RemoteAddr}
+	b.StreamDetails = streamDetailsBody{
+		FrameRate: in.FrameRate, VideoBitrate: in.VideoBitrate / 1000, AudioBitrate: in.AudioBitrate / 1000,
+		VideoCodec: codecName(in.Video, "No video"), AudioCodec: codecName(in.Audio, "No audio"), Encoder: in.Encoder,
+	}
+	if in.Video != nil {
+		b.StreamDetails.Width, b.StreamDetails.Height = in.Video.Width, in.Video.Height
+	}
+	return b
+}
+
+// codecName is how clients of such servers know the codec.
+func codecName(t *video.Track, none string) string {
+	if t == nil {
+		return none
+	}
+	names := map[video.Codec]string{
+		video.H264: "H.264", video.HEVC: "H.265", video.AV1: "AV1",
+		video.AAC: "AAC", video.Opus: "Opus", video.MP3: "MP3",
+	}
+	return cmp.Or(names[t.Codec], "Unknown")
+}
+
+func ingest(in *video.Ingest) *ingestBody {
+	b := &ingestBody{
+		KeyframeInterval: in.KeyframeInterval.Seconds(), Drift: in.Drift.Seconds(),
+		Warnings: make([]warningBody, 0, len(in.Warnings)),
+	}
+	if in.Video != nil {
+		b.VideoProfile = in.Video.Profile
+	}
+	if in.Audio != nil {
+		b.AudioProfile, b.SampleRate, b.Channels = in.Audio.Profile, in.Audio.SampleRate, in.Audio.Channels
+	}
+	for _, w := range in.Warnings {
+		b.Warnings = append(b.Warnings, warningBody{Code: string(w.Code), Detail: w.Detail})
+	}
+	return b
+}
+
+// resultBody is the answer to an act.
+type resultBody struct {
+	Success bool   `json:"success"`
+	Message string `json:"message"`
+}
+
+func (a *api) adminDisconnect(w http.ResponseWriter, _ *http.Request) error {
+	if !a.Broadcast.Disconnect() {
+		return httpx.JSON(w, http.StatusBadRequest, resultBody{Message: "no inbound stream connected"})
+	}
+	return httpx.JSON(w, http.StatusOK, resultBody{Success: true, Message: "inbound stream disconnected"})
+}

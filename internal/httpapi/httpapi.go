@@ -1,0 +1,63 @@
+// Package httpapi is the HTTP API: routes, requests, answers. It decides
+// nothing; it asks the packages that do.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/video"
+)
+
+// Authenticator tells who sent a request to the admin API. An error matching
+// [httpx.ErrUnauthorized] asks for credentials.
+type Authenticator interface {
+	Authenticate(r *http.Request) (repository.User, error)
+}
+
+// challenger is an Authenticator that asks for credentials in its own way.
+type challenger interface {
+	Challenge(w http.ResponseWriter, r *http.Request)
+}
+
+type statuser interface{ Status() video.Status }
+
+type broadcast interface{ Disconnect() bool }
+
+// Config is what the API is made of. Everything is required but the Logger,
+// which is not there if nil.
+type Config struct {
+	Version   string
+	Status    statuser
+	Instance  func(context.Context) (Instance, error)
+	Broadcast broadcast
+	Admin     Authenticator
+	HLS       http.Handler
+	Web       http.Handler
+	Logger    *slog.Logger
+}
+
+type api struct{ Config }
+
+// New returns the handler of every route. It expects paths without the App's
+// base path.
+func New(c Config) http.Handler {
+	a := &api{c}
+	mux := http.NewServeMux()
+	for pattern, fn := range map[string]httpx.HandlerFunc{
+		"GET /api/status":            a.status,
+		"GET /api/admin/status":      a.admin(a.adminStatus),
+		"POST /api/admin/disconnect": a.admin(a.adminDisconnect),
+		"/api/":                      a.notFound,
+	} {
+		mux.Handle(pattern, httpx.Handler(c.Logger, fn))
+	}
+	mux.Handle("/hls/", http.StripPrefix("/hls", c.HLS))
+	mux.Handle("/", c.Web)
+	return mux
+}
+
+func (a *api) notFound(http.ResponseWriter, *http.Request) error { return httpx.ErrNotFound }

@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+)
+
+// statusBody is the answer of /api/status. Name and Phase are ours; the rest
+// is what clients of such servers know.
+type statusBody struct {
+	ServerTime         time.Time  `json:"serverTime"`
+	LastConnectTime    *time.Time `json:"lastConnectTime"`
+	LastDisconnectTime *time.Time `json:"lastDisconnectTime"`
+	VersionNumber      string     `json:"versionNumber"`
+	StreamTitle        string     `json:"streamTitle"`
+	Online             bool       `json:"online"`
+	Name               string     `json:"name"`
+	Phase              string     `json:"phase"` // offline, live or reconnecting
+}
+
+func (a *api) status(w http.ResponseWriter, r *http.Request) error {
+	instance, err := a.Instance(r.Context())
+	if err != nil {
+		return err
+	}
+	s := a.Status.Status()
+	return httpx.JSON(w, http.StatusOK, statusBody{
+		ServerTime:         time.Now().UTC(),
+		LastConnectTime:    seconds(s.StartedAt, s.Online()),
+		LastDisconnectTime: seconds(s.EndedAt, !s.Online()),
+		VersionNumber:      a.Version,
+		StreamTitle:        instance.StreamTitle,
+		Online:             s.Online(),
+		Name:               instance.Name,
+		Phase:              s.Phase.String(),
+	})
+}
+
+// seconds is t as the API has times, or null.
+func seconds(t time.Time, shown bool) *time.Time {
+	if t.IsZero() || !shown {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
+}

@@ -1,0 +1,86 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/owncast-go/owncast/repository"
+)
+
+// Errors for handlers to return, bare or wrapped.
+var (
+	ErrUnauthorized = errors.New("owncast: unauthorized")
+	ErrForbidden    = errors.New("owncast: forbidden")
+	ErrNotFound     = errors.New("owncast: not found")
+	// ErrOffline reports that there is nothing to watch at the moment.
+	ErrOffline = errors.New("owncast: the stream is offline")
+)
+
+// BadRequestError is a request that makes no sense.
+type BadRequestError struct {
+	Message string // for the client, such as `field "limit" must be a number`
+	Err     error  // why, for the log only; may be nil
+}
+
+// BadRequest returns a [BadRequestError] that tells the client message.
+func BadRequest(message string) error { return &BadRequestError{Message: message} }
+
+// Error returns the message, and the cause if there is one.
+func (e *BadRequestError) Error() string {
+	if e.Err != nil {
+		return "bad request: " + e.Message + ": " + e.Err.Error()
+	}
+	return "bad request: " + e.Message
+}
+
+// Unwrap returns the cause.
+func (e *BadRequestError) Unwrap() error { return e.Err }
+
+// TooManyRequestsError is a request that was not looked at, since too many
+// came from the same place.
+type TooManyRequestsError struct {
+	RetryAfter time.Duration
+}
+
+// TooManyRequests returns a [TooManyRequestsError].
+func TooManyRequests(retryAfter time.Duration) error {
+	return &TooManyRequestsError{RetryAfter: retryAfter}
+}
+
+func (e *TooManyRequestsError) Error() string { return "too many requests" }
+
+const internalError = "internal error"
+
+// Status returns the HTTP status for err and what a client may be told about
+// it. It is the only place that decides either. Errors it does not know are
+// internal ones, and their text stays here.
+func Status(err error) (status int, message string) {
+	var bad *BadRequestError
+	var large *http.MaxBytesError
+	var many *TooManyRequestsError
+	switch {
+	case errors.As(err, &many):
+		return http.StatusTooManyRequests, "too many requests, try again later"
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, "request body too large"
+	case errors.As(err, &bad):
+		return http.StatusBadRequest, bad.Message
+	case errors.Is(err, ErrUnauthorized):
+		return http.StatusUnauthorized, "unauthorized"
+	case errors.Is(err, ErrForbidden):
+		return http.StatusForbidden, "forbidden"
+	case errors.Is(err, ErrOffline):
+		return http.StatusNotFound, "the stream is offline"
+	case errors.Is(err, ErrNotFound), errors.Is(err, repository.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return http.StatusNotFound, "not found"
+	case errors.Is(err, repository.ErrConflict):
+		return http.StatusConflict, "conflict"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, "try again later"
+	default:
+		return http.StatusInternalServerError, internalError
+	}
+}

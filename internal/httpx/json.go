@@ -1,0 +1,74 @@
+package httpx
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// NoCache makes h forbid every cache to keep the answer.
+func NoCache(h http.Header) {
+	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
+	h.Set("Expires", "Thu, 1 Jan 1970 00:00:00 GMT")
+}
+
+// JSON answers with v in JSON, not to be cached. It writes nothing if v
+// cannot be encoded.
+func JSON(w http.ResponseWriter, status int, v any) error {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(v); err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	NoCache(h)
+	w.WriteHeader(status)
+	if _, err := w.Write(body.Bytes()); err != nil {
+		return fmt.Errorf("write answer: %w", err)
+	}
+	return nil
+}
+
+// ReadBody returns the body of r, which may have limit bytes. A larger one is
+// an error that becomes a 413, and the connection is closed after the answer.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, fmt.Errorf("read body: %w", err)
+	case err != nil:
+		return nil, &BadRequestError{Message: "the request body ended early", Err: err}
+	}
+	return body, nil
+}
+
+// DecodeJSON reads the body of r, which may have limit bytes, as one JSON
+// value into v. Unknown fields are ignored. What is wrong with a body that
+// does not fit is said in the [BadRequestError] returned, with the name of
+// the field where a type is wrong.
+func DecodeJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
+	body, err := ReadBody(w, r, limit)
+	if err != nil {
+		return err
+	}
+	err = json.Unmarshal(body, v)
+	if err == nil {
+		return nil
+	}
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return &BadRequestError{Message: fmt.Sprintf("field %q must not be a JSON %s", wrongType.Field, wrongType.Value), Err: err}
+	case errors.As(err, &wrongType):
+		return &BadRequestError{Message: "the request body must not be a JSON " + wrongType.Value, Err: err}
+	case len(bytes.TrimSpace(body)) == 0:
+		return &BadRequestError{Message: "the request body is empty", Err: err}
+	default:
+		return &BadRequestError{Message: "the request body is not valid JSON", Err: err}
+	}
+}

@@ -1,0 +1,227 @@
+// What a visitor of the page sees of real broadcasts, in a real browser.
+//
+// OWNCAST_BIN   a build of examples/standalone (else one is made)
+// OWNCAST_ARGS  flags for it beyond those of each test
+// CHROME        the browser
+// ARTIFACTS     where screenshots go
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { advance, launch, openPage, shoot, state } from "./lib/browser.mjs";
+import { glassToGlass } from "./lib/clock.mjs";
+import { publish } from "./lib/publish.mjs";
+import { startServer } from "./lib/server.mjs";
+
+const small = { size: "640x360", bitrate: "800k" };
+const grace = 30_000; // that a publisher has to come back
+const lowest = ["-latency", "0"];
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+// setUp starts a server and ends it, and what the test published, afterwards.
+async function setUp(t, options) {
+  const server = await startServer(options);
+  const publishers = [];
+  t.after(async () => {
+    await Promise.all(publishers.map((p) => p.stop()));
+    assert.equal(await server.stop(), 0, server.log());
+  });
+  return {
+    server,
+    publish(options) {
+      const p = publish(server.rtmp, options);
+      publishers.push(p);
+      return p;
+    },
+  };
+}
+
+// watched is whether a page is still the one that was opened.
+const mark = (page) => page.evaluate(() => void (window.watched = true));
+const marked = (page) => page.evaluate(() => window.watched === true);
+
+for (const [name, bframes] of [
+  ["a 1080p broadcast", 0],
+  ["a 1080p broadcast with B-frames", 2],
+]) {
+  test(`a visitor sees ${name} begin, live and end without a reload`, async (t) => {
+    const { server, publish } = await setUp(t, { args: lowest });
+    const { page, wrong } = await openPage(browser, server);
+    t.after(() => page.close());
+    await page.goto(server.url);
+    await mark(page);
+    await state(page, "offline");
+    if (!bframes) await shoot(page, "offline");
+
+    const publisher = publish({ size: "1920x1080", bitrate: "4500k", bframes });
+    await state(page, "live", { running: true, timeout: 30_000 });
+    const status = await server.status();
+    assert.equal(status.online, true);
+    assert.equal(await page.textContent("#name"), status.name || "Live stream");
+    assert.equal(await page.textContent("#title"), status.streamTitle);
+    assert.equal(await page.textContent("#badge-text"), "Live");
+    assert.deepEqual(await page.evaluate(() => [video.videoWidth, video.videoHeight]), [1920, 1080]);
+
+    await page.waitForTimeout(3000);
+    const moved = await advance(page, 5);
+    assert.ok(moved > 4, `the video moved ${moved.toFixed(2)} s in 5 s: ${publisher.errors()}`);
+    assert.ok((await page.evaluate(() => video.webkitAudioDecodedByteCount)) > 0, "there is no sound track");
+    const delay = await glassToGlass(page, 20);
+    const shown = await page.textContent("#latency");
+    t.diagnostic(
+      `glass to glass, ${name}: median ${delay.median} ms, 5 % ${delay.p5} ms, 95 % ${delay.p95} ms, ` +
+        `${delay.frames} frames, ${delay.unreadable} unreadable; the page says "${shown}"`,
+    );
+    assert.ok(delay.frames > 100, `only ${delay.frames} frames could be read, ${delay.unreadable} could not`);
+    assert.ok(delay.median < 2000, `the median delay is ${delay.median} ms`);
+    if (!bframes) await shoot(page, "live");
+
+    await publisher.stop();
+    await state(page, "offline", { timeout: grace + 20_000 });
+    assert.ok(await marked(page), "the page was loaded again");
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test("a page below a path plays, and asks for nothing outside it", async (t) => {
+  const { server, publish } = await setUp(t, { path: "/a/b" });
+  const { page, wrong, requests } = await openPage(browser, server);
+  t.after(() => page.close());
+  publish(small);
+  await page.goto(server.url);
+  await state(page, "live", { running: true, timeout: 30_000 });
+  const moved = await advance(page, 5);
+  assert.ok(moved > 4, `the video moved ${moved.toFixed(2)} s in 5 s`);
+  const outside = requests.filter((url) => url.protocol === "http:" && !url.pathname.startsWith("/a/b/"));
+  assert.deepEqual(outside.map(String), []);
+  assert.ok(requests.some((url) => url.pathname.startsWith("/a/b/hls/")));
+  assert.deepEqual(wrong, []);
+});
+
+test("the publisher is lost and comes back, and the page plays on", async (t) => {
+  const { server, publish } = await setUp(t, { args: lowest });
+  // Waiting for a playlist may end without one.
+  const forgive = (response) => response.status() === 503 && response.url().includes("_HLS_msn");
+  const { page, wrong } = await openPage(browser, { ...server, forgive });
+  t.after(() => page.close());
+  const first = publish(small);
+  await page.goto(server.url);
+  await mark(page);
+  await state(page, "live", { running: true, timeout: 30_000 });
+  await page.waitForTimeout(3000);
+  await first.stop("SIGKILL");
+  await state(page, "reconnecting");
+  await page.waitForSelector("body:not([data-running])", { state: "attached" });
+  await shoot(page, "reconnecting");
+  publish(small);
+  await state(page, "live", { running: true });
+  await page.waitForTimeout(2000);
+  const moved = await advance(page, 5);
+  assert.ok(moved > 4, `the video moved ${moved.toFixed(2)} s in 5 s`);
+  const delay = await glassToGlass(page, 5);
+  t.diagnostic(`glass to glass after the break: median ${delay.median} ms`);
+  assert.ok(delay.median < 4000, `the median delay after the break is ${delay.median} ms`);
+  assert.ok(await marked(page), "the page was loaded again");
+  assert.deepEqual(wrong, []);
+});
+
+test("hls.js without low latency plays the same URL", async (t) => {
+  const { server, publish } = await setUp(t);
+  const { page, wrong } = await openPage(browser, server);
+  t.after(() => page.close());
+  const library = createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js");
+  await page.route("**/plain.html", (route) =>
+    route.fulfill({
+      contentType: "text/html",
+      body: '<!doctype html><link rel="icon" href="data:,"><video id="video" muted playsinline></video><script src="plain.js"></script>',
+    }),
+  );
+  await page.route("**/plain.js", (route) =>
+    route.fulfill({
+      contentType: "text/javascript",
+      body: `${readFileSync(library, "utf8")}
+        const hls = new Hls({ lowLatencyMode: false });
+        window.failures = [];
+        hls.on(Hls.Events.ERROR, (_, data) => data.fatal && failures.push(data.details));
+        hls.loadSource("hls/stream.m3u8");
+        hls.attachMedia(video);
+        video.play();`,
+    }),
+  );
+  publish(small);
+  const { page: waiting } = await openPage(browser, server);
+  await waiting.goto(server.url);
+  await state(waiting, "live", { timeout: 30_000 });
+  await waiting.close();
+  await page.goto(`${server.url}plain.html`);
+  await page.waitForFunction(() => video.readyState >= 3 && video.currentTime > 0, null, { timeout: 30_000 });
+  const moved = await advance(page, 8);
+  assert.ok(moved > 6.5, `the video moved ${moved.toFixed(2)} s in 8 s`);
+  assert.deepEqual(await page.evaluate(() => failures), []);
+  assert.deepEqual(wrong, []);
+});
+
+test("the keyboard and the buttons work the player", async (t) => {
+  const { server, publish } = await setUp(t, { args: lowest });
+  const { page, wrong } = await openPage(browser, server);
+  t.after(() => page.close());
+  publish(small);
+  await page.goto(server.url);
+  await state(page, "live", { running: true, timeout: 30_000 });
+  const now = () => page.evaluate(() => ({ paused: video.paused, muted: video.muted, volume: video.volume }));
+  assert.deepEqual(await now(), { paused: false, muted: true, volume: 1 });
+  await page.click("#unmute");
+  assert.equal((await now()).muted, false);
+  await page.waitForSelector("#unmute", { state: "hidden" });
+  await page.keyboard.press("m");
+  assert.equal((await now()).muted, true);
+  await page.focus("#volume");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.deepEqual(await now(), { paused: false, muted: false, volume: 0.1 });
+  await page.keyboard.press("k");
+  assert.equal((await now()).paused, true);
+  await page.waitForTimeout(6000);
+  await page.keyboard.press("k");
+  await page.waitForSelector("#player[data-behind] #go-live:not([disabled])");
+  await shoot(page, "behind");
+  await page.click("#go-live");
+  await page.waitForSelector("#player:not([data-behind])");
+  assert.deepEqual(wrong, []);
+});
+
+test("every control has a name and can be reached with the keyboard", async (t) => {
+  const { server, publish } = await setUp(t);
+  const { page } = await openPage(browser, server);
+  t.after(() => page.close());
+  publish(small);
+  await page.goto(server.url);
+  await state(page, "live", { running: true, timeout: 30_000 });
+  const reached = [];
+  for (let i = 0; i < 20; i++) {
+    await page.keyboard.press("Tab");
+    const id = await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
+    if (reached.includes(id)) break;
+    reached.push(id);
+  }
+  for (const id of ["unmute", "play", "mute", "volume", "fullscreen"]) assert.ok(reached.includes(id), `${id} was not reached: ${reached}`);
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll("button, input, a, video")]
+      .filter((e) => !e.getAttribute("aria-label") && !e.textContent.trim())
+      .map((e) => e.outerHTML),
+  );
+  assert.deepEqual(nameless, []);
+  assert.equal(await page.textContent("#announcer"), "The stream is live.");
+});
+
+test("without script the page still says where the stream is", async (t) => {
+  const { server } = await setUp(t);
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(server.url);
+  assert.equal(await page.getAttribute("noscript a, .noscript a", "href"), "hls/stream.m3u8");
+});

@@ -1,0 +1,105 @@
+import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type HlsConfig, type LoadPolicy } from "hls.js/light";
+import type { Engine, EngineFailed } from "./engine";
+
+export function hlsSupported(): boolean {
+  return Hls.isSupported();
+}
+
+// While a publisher is away, blocking reloads run into their time limit or get
+// a 503. That is no reason to give up: the status says when the stream is over.
+const patient: LoadPolicy = {
+  default: {
+    maxTimeToFirstByteMs: 20_000,
+    maxLoadTimeMs: 30_000,
+    timeoutRetry: { maxNumRetry: 1000, retryDelayMs: 250, maxRetryDelayMs: 1000, backoff: "linear" },
+    errorRetry: { maxNumRetry: 1000, retryDelayMs: 500, maxRetryDelayMs: 2000, backoff: "linear" },
+  },
+};
+
+const fragments: LoadPolicy = {
+  default: {
+    maxTimeToFirstByteMs: 10_000,
+    maxLoadTimeMs: 60_000,
+    timeoutRetry: { maxNumRetry: 4, retryDelayMs: 0, maxRetryDelayMs: 0 },
+    errorRetry: { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 4000 },
+  },
+};
+
+const config: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  // Fragments are MP4 already; there is nothing for a worker to do.
+  enableWorker: false,
+  backBufferLength: 30,
+  maxLiveSyncPlaybackRate: 1.1,
+  manifestLoadPolicy: {
+    default: {
+      maxTimeToFirstByteMs: 10_000,
+      maxLoadTimeMs: 20_000,
+      timeoutRetry: { maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 2000 },
+      errorRetry: { maxNumRetry: 3, retryDelayMs: 500, maxRetryDelayMs: 4000 },
+    },
+  },
+  playlistLoadPolicy: patient,
+  fragLoadPolicy: fragments,
+};
+
+const mediaRecoveries = 2;
+const mediaRecoveryWindow = 20_000;
+
+const formatErrors: string[] = [
+  ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
+  ErrorDetails.BUFFER_ADD_CODEC_ERROR,
+  ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR,
+];
+
+/** HlsEngine plays by Media Source Extensions. */
+export class HlsEngine implements Engine {
+  private readonly hls = new Hls(config);
+  private recoveries: number[] = [];
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly url: string,
+    private readonly failed: EngineFailed,
+  ) {}
+
+  start(): void {
+    this.hls.on(Events.ERROR, (_, data) => this.error(data));
+    this.hls.loadSource(this.url);
+    this.hls.attachMedia(this.video);
+  }
+
+  stop(): void {
+    this.hls.destroy();
+  }
+
+  livePosition(): number | null {
+    return this.hls.liveSyncPosition;
+  }
+
+  pictureTime(): number | null {
+    return this.hls.playingDate?.getTime() ?? null;
+  }
+
+  distance(): number | null {
+    const details = this.hls.latestLevelDetails;
+    return details?.live && this.hls.latency > 0 ? this.hls.latency : null;
+  }
+
+  usualDistance(): number | null {
+    return this.hls.targetLatency;
+  }
+
+  private error(data: ErrorData): void {
+    if (!data.fatal) return;
+    if (formatErrors.includes(data.details)) return this.failed("format");
+    if (data.type === ErrorTypes.MEDIA_ERROR && this.mayRecover()) return this.hls.recoverMediaError();
+    this.failed("playback");
+  }
+
+  private mayRecover(): boolean {
+    const now = performance.now();
+    this.recoveries = this.recoveries.filter((at) => now - at < mediaRecoveryWindow);
+    return this.recoveries.push(now) <= mediaRecoveries;
+  }
+}

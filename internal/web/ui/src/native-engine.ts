@@ -1,0 +1,52 @@
+import type { Engine, EngineFailed } from "./engine";
+
+export function nativeSupported(video: HTMLVideoElement): boolean {
+  return video.canPlayType("application/vnd.apple.mpegurl") !== "";
+}
+
+/** NativeEngine leaves everything to a browser that plays HLS itself. */
+export class NativeEngine implements Engine {
+  private least = Infinity;
+  private readonly onError = () => this.failed("playback");
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly url: string,
+    private readonly failed: EngineFailed,
+  ) {}
+
+  start(): void {
+    this.video.addEventListener("error", this.onError);
+    this.video.src = this.url;
+    this.video.load();
+  }
+
+  stop(): void {
+    this.video.removeEventListener("error", this.onError);
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  livePosition(): number | null {
+    const { seekable } = this.video;
+    return seekable.length ? seekable.end(seekable.length - 1) : null;
+  }
+
+  pictureTime(): number | null {
+    const video = this.video as HTMLVideoElement & { getStartDate?: () => Date };
+    const start = video.getStartDate?.().getTime() ?? NaN;
+    return Number.isNaN(start) ? null : start + video.currentTime * 1000;
+  }
+
+  distance(): number | null {
+    const edge = this.livePosition();
+    if (edge === null) return null;
+    const distance = Math.max(0, edge - this.video.currentTime);
+    if (!this.video.paused) this.least = Math.min(this.least, distance);
+    return distance;
+  }
+
+  usualDistance(): number | null {
+    return Number.isFinite(this.least) ? this.least : null;
+  }
+}

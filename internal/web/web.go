@@ -1,0 +1,135 @@
+// Package web is the web application: its built files (dist, made from ui by
+// "npm run build") and the handler that serves them, or a host's own, below
+// any path.
+package web
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+)
+
+// contentSecurityPolicy lets the page load what comes from its own origin
+// and nothing else. Players make blob URLs for media and workers.
+const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self'; " +
+	"img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; " +
+	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+
+// playlist is where media players find the stream, as seen from the page.
+const playlist = "hls/stream.m3u8"
+
+// Config is what [New] needs. The zero Config serves robots.txt and sends
+// media players to the stream.
+type Config struct {
+	// FS holds the files of the application. Its index.html is the page, and
+	// must refer to everything by relative URLs. Files below assets must have
+	// names that change with their content; they are cached for good. A file
+	// may have compressed copies beside it, named with .br and .gz. The FS
+	// must be safe for concurrent use. Nil means that there is no application.
+	FS fs.FS
+	// BasePath is where the handler is mounted, such as "/live", without a
+	// slash at the end. It is only needed for robots.txt; the handler expects
+	// requests with the path below it.
+	BasePath string
+	// NoIndex tells whether search engines should stay away. Nil means no.
+	NoIndex func() bool
+	// Logger gets what goes wrong. Nil discards it.
+	Logger *slog.Logger
+}
+
+// New returns the handler of the web application: the page at "/" and only
+// there, the other files under their names, robots.txt, and a small page that
+// says so for everything that does not exist. It answers GET and HEAD.
+func New(c Config) http.Handler {
+	a := &app{files: c.FS, base: c.BasePath, noIndex: c.NoIndex}
+	return httpx.Handler(c.Logger, a.serve)
+}
+
+type app struct {
+	files   fs.FS
+	base    string
+	noIndex func() bool
+}
+
+func (a *app) serve(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		return page(w, r, http.StatusMethodNotAllowed, "Method not allowed")
+	}
+	switch r.URL.Path {
+	case "":
+		return addSlash(w, r)
+	case "/":
+		return a.index(w, r)
+	case "/robots.txt":
+		return a.robots(w)
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if name == "index.html" || hidden(name) {
+		return notFound(w, r)
+	}
+	return a.file(w, r, name)
+}
+
+// addSlash sends a browser from /live to /live/, where relative URLs are
+// right. The prefix is known to whoever stripped it, and to the request line.
+func addSlash(w http.ResponseWriter, r *http.Request) error {
+	requested, _, _ := strings.Cut(r.RequestURI, "?")
+	location := "./" + path.Base(requested) + "/"
+	if r.URL.RawQuery != "" {
+		location += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return nil
+}
+
+func (a *app) index(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Add("Vary", "User-Agent")
+	if isPlayer(r.UserAgent()) {
+		// Not http.Redirect, which would resolve it against the path as it is
+		// after the host has stripped its prefix.
+		h.Set("Location", playlist)
+		h.Set("Cache-Control", "no-cache")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		return nil
+	}
+	return a.file(w, r, "index.html")
+}
+
+// isPlayer tells whether a media player was given the address of the page.
+func isPlayer(userAgent string) bool {
+	userAgent = strings.ToLower(userAgent)
+	for _, name := range []string{"mpv", "player", "vlc", "applecoremedia"} {
+		if strings.Contains(userAgent, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *app) robots(w http.ResponseWriter) error {
+	lines := []string{"User-agent: *", "Disallow: " + a.base + "/admin", "Disallow: " + a.base + "/api"}
+	if a.noIndex != nil && a.noIndex() {
+		lines = append(lines, "Disallow: "+a.base+"/")
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	_, err := w.Write([]byte(strings.Join(lines, "\n")))
+	return err
+}
+
+// hidden tells whether a file is none of a visitor's business.
+func hidden(name string) bool {
+	return name == "." || strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
+}

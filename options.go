@@ -1,0 +1,257 @@
+package owncast
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/web"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/storage/local"
+	"github.com/owncast-go/owncast/video"
+)
+
+// Option configures an App. A later option of the same name replaces an
+// earlier one, except where it says that it adds.
+type Option func(*config) error
+
+type config struct {
+	dataDir       string
+	base          *url.URL
+	storage       storage.Storage
+	repo          *Repository // nil: a file in the data directory
+	authenticator Authenticator
+	publish       video.PublishAuthorizer // nil: stream keys
+	keys          []StreamKey             // nil: those in the settings
+	adminPassword *string                 // nil: the one in the settings
+	hooks         []Hooks
+	web           fs.FS
+	log           *slog.Logger
+	level         *int // nil: the one in the settings
+	dvr           time.Duration
+	grace         time.Duration
+	policy        video.Policy
+	trusted       []netip.Prefix
+}
+
+// newConfig applies the options to the defaults.
+func newConfig(opts []Option) (config, error) {
+	c := config{dataDir: "data", web: web.FS(), log: slog.Default(), base: &url.URL{}}
+	var errs []error
+	for _, o := range opts {
+		if o == nil {
+			errs = append(errs, &OptionError{Option: "Option", Err: errNil})
+			continue
+		}
+		errs = append(errs, o(&c))
+	}
+	if c.storage == nil {
+		c.storage = local.New(filepath.Join(c.dataDir, "video"))
+	}
+	return c, errors.Join(errs...)
+}
+
+var errNil = errors.New("nil")
+
+func option(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &OptionError{Option: name, Err: err}
+}
+
+func notNil(name string, isNil bool) error {
+	if isNil {
+		return option(name, errNil)
+	}
+	return nil
+}
+
+// WithDataDir keeps what the default parts keep in dir, which is made when
+// needed. One data directory belongs to one App. The default is "data" in the
+// working directory.
+func WithDataDir(dir string) Option {
+	return func(c *config) error {
+		if dir == "" {
+			return option("WithDataDir", errors.New("empty"))
+		}
+		c.dataDir = dir
+		return nil
+	}
+}
+
+// WithBaseURL says where the world sees the App, such as
+// "https://example.org/live". Its path is the path that the handler is
+// mounted on, which the handler takes off by itself. The default is the root
+// of any host.
+func WithBaseURL(s string) Option {
+	return func(c *config) error {
+		u, err := url.Parse(s)
+		if err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
+			err = fmt.Errorf("%q is not an absolute http or https URL", s)
+		}
+		c.base = u
+		return option("WithBaseURL", err)
+	}
+}
+
+// WithStorage keeps segments in s. It belongs to the App: what is stored
+// under "hls/" and is in no playlist is deleted; [storage.Sub] shares one
+// store among several Apps. The default is a directory in the data directory.
+func WithStorage(s Storage) Option {
+	return func(c *config) error {
+		c.storage = s
+		return notNil("WithStorage", s == nil)
+	}
+}
+
+// WithRepository keeps settings and the like in r, which must have all its
+// stores. The App does not close it. The default is a file in the data
+// directory.
+func WithRepository(r Repository) Option {
+	return func(c *config) error {
+		c.repo = &r
+		return option("WithRepository", r.Validate())
+	}
+}
+
+// WithStreamKeys lets publishers in that know one of keys, in place of those
+// in the settings. Without this option, keys in the settings or a
+// [PublishAuthorizer] nobody can publish.
+func WithStreamKeys(keys ...string) Option {
+	return func(c *config) error {
+		list := make([]StreamKey, len(keys))
+		for i, k := range keys {
+			list[i].Key = k
+		}
+		c.keys = list
+		return option("WithStreamKeys", auth.ValidateStreamKeys(list))
+	}
+}
+
+// WithPublishAuthorizer lets a decide who may publish. The default compares
+// stream keys.
+func WithPublishAuthorizer(a PublishAuthorizer) Option {
+	return func(c *config) error {
+		c.publish = a
+		return notNil("WithPublishAuthorizer", a == nil)
+	}
+}
+
+// WithPublishPolicy decides what becomes of a second publisher while there is
+// a first one. The default is [video.Reject].
+func WithPublishPolicy(p video.Policy) Option {
+	return func(c *config) error {
+		c.policy = p
+		if p > video.TakeOver {
+			return option("WithPublishPolicy", fmt.Errorf("unknown policy %d", p))
+		}
+		return nil
+	}
+}
+
+// WithAuthenticator lets a tell who sent a request to the admin API. The
+// default knows one administrator, by the admin password.
+func WithAuthenticator(a Authenticator) Option {
+	return func(c *config) error {
+		c.authenticator = a
+		return notNil("WithAuthenticator", a == nil)
+	}
+}
+
+// WithAdminPassword sets the password of the user "admin", in place of the
+// one in the settings. Without this option, a password in the settings or an
+// [Authenticator] there is no admin API.
+func WithAdminPassword(password string) Option {
+	return func(c *config) error {
+		c.adminPassword = &password
+		if password == "" {
+			return option("WithAdminPassword", errors.New("empty"))
+		}
+		return nil
+	}
+}
+
+// WithHooks adds h.
+func WithHooks(h Hooks) Option {
+	return func(c *config) error {
+		c.hooks = append(c.hooks, h)
+		return nil
+	}
+}
+
+// WithLatencyLevel cuts the stream for a delay from 0, the shortest, to 4,
+// the safest, in place of the level in the settings. It holds for sessions
+// that begin later. See [video.LatencyLevel].
+func WithLatencyLevel(level int) Option {
+	return func(c *config) error {
+		c.level = &level
+		return option("WithLatencyLevel", checkLatencyLevel(level))
+	}
+}
+
+// WithDVR lets viewers go back by d. What is older than the live window is
+// served from the [Storage]. The default is the live window.
+func WithDVR(d time.Duration) Option {
+	return func(c *config) error {
+		c.dvr = d
+		if d < 0 {
+			return option("WithDVR", errors.New("negative"))
+		}
+		return nil
+	}
+}
+
+// WithReconnectGrace keeps a session open for d after its publisher has gone,
+// for the publisher to come back. The default is 30 seconds; 0 ends a session
+// with its publisher.
+func WithReconnectGrace(d time.Duration) Option {
+	return func(c *config) error {
+		c.grace = d
+		if d == 0 {
+			c.grace = -1
+		}
+		if d < 0 {
+			return option("WithReconnectGrace", errors.New("negative"))
+		}
+		return nil
+	}
+}
+
+// WithTrustedProxies believes the X-Forwarded-For header of requests that
+// come from these addresses. The default believes nobody's.
+func WithTrustedProxies(prefixes ...netip.Prefix) Option {
+	return func(c *config) error {
+		c.trusted = prefixes
+		for _, p := range prefixes {
+			if !p.IsValid() {
+				return option("WithTrustedProxies", errors.New("invalid prefix"))
+			}
+		}
+		return nil
+	}
+}
+
+// WithWebUI serves the files of fsys in place of the built-in web
+// application: index.html at the root and the others beside it. Nil serves
+// none.
+func WithWebUI(fsys fs.FS) Option {
+	return func(c *config) error {
+		c.web = fsys
+		return nil
+	}
+}
+
+// WithLogger logs to l. The default is [slog.Default].
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		c.log = l
+		return notNil("WithLogger", l == nil)
+	}
+}

@@ -1,0 +1,126 @@
+// Package owncast puts a live-streaming server into a Go program: a broadcast
+// comes in by RTMP, and viewers play it by HLS, with low latency where their
+// player can.
+//
+// The smallest program makes an [App] and gives it a port for each:
+//
+//	app, err := owncast.New(owncast.WithStreamKeys("a long secret"))
+//	…
+//	ln, err := net.Listen("tcp", ":1935")
+//	…
+//	go http.ListenAndServe(":8080", app.Handler())
+//	err = app.Run(ctx, ln)
+//
+// OBS or ffmpeg then publishes to rtmp://host/live/<stream key>, and the page
+// at the root of the handler plays it.
+//
+// # Parts
+//
+// Each part of the server is a small interface, declared by the package that
+// calls it, and each has an option: [WithStorage], [WithRepository],
+// [WithPublishAuthorizer], [WithAuthenticator]. What a part can do beyond its
+// interface it tells with further, optional interfaces, named in the
+// interface's documentation. Packages storagetest and repositorytest check
+// that a part does what the server expects of it.
+//
+// # Paths
+//
+// The handler uses no URL outside the path it is mounted on, and needs none
+// but those that [App.WellKnown] serves. Say where that is with [WithBaseURL]
+// and mount it there; or strip the path before it with [http.StripPrefix].
+//
+// # Several channels
+//
+// An App is one channel, and cheap. A program may have any number of them,
+// each with a data directory of its own, and [RTMPMux] serves them all from
+// one RTMP listener.
+//
+// # Lifetime
+//
+// New starts nothing: no goroutine, no listener, no file. Start opens the
+// data directory and starts the work; Shutdown ends all of it, and when it
+// has returned nil, nothing that the App started is still running. The App
+// closes what it opened and never what it was given, but for listeners.
+package owncast
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/video"
+)
+
+// Version is the version of this module.
+const Version = "0.1.0"
+
+// The parts and the records of hosts, under one roof for the reader of this
+// page.
+type (
+	Storage           = storage.Storage
+	Repository        = repository.Repository
+	User              = repository.User
+	PublishAuthorizer = video.PublishAuthorizer
+	PublishRequest    = video.PublishRequest
+	Status            = video.Status
+	StreamKey         = auth.StreamKey
+	Instance          = httpapi.Instance
+)
+
+// Authenticator tells who sent a request. It returns an error matching
+// [ErrUnauthorized] for a request without valid credentials, which is then
+// answered with 401, or handed to the Authenticator's Challenge method if it
+// is a [Challenger]. It is called from many goroutines at once.
+type Authenticator interface {
+	Authenticate(r *http.Request) (User, error)
+}
+
+// AuthenticatorFunc lets a function be an Authenticator.
+type AuthenticatorFunc func(r *http.Request) (User, error)
+
+// Authenticate calls f.
+func (f AuthenticatorFunc) Authenticate(r *http.Request) (User, error) { return f(r) }
+
+// Challenger is an optional interface of Authenticators that can ask for
+// credentials, for example by redirecting to a login page. Challenge answers
+// the request.
+type Challenger interface {
+	Challenge(w http.ResponseWriter, r *http.Request)
+}
+
+// Errors that hosts return and get. They are found with [errors.Is].
+var (
+	// ErrUnauthorized is an Authenticator's for a request without valid
+	// credentials.
+	ErrUnauthorized = httpx.ErrUnauthorized
+	// ErrForbidden refuses somebody who is known.
+	ErrForbidden = httpx.ErrForbidden
+	// ErrStreamKey is a PublishAuthorizer's for a wrong stream key.
+	ErrStreamKey = video.ErrStreamKey
+	// ErrAlreadyLive is what a second publisher is refused with.
+	ErrAlreadyLive = video.ErrAlreadyLive
+	// ErrLocked is returned by Start if another App has the data directory.
+	ErrLocked = repository.ErrLocked
+	// ErrClosed is returned by an App after Shutdown.
+	ErrClosed = errors.New("owncast: closed")
+	// ErrNotStarted is returned by an App before Start.
+	ErrNotStarted = errors.New("owncast: not started")
+	// ErrReadOnly is returned for a setting that an option has fixed.
+	ErrReadOnly = errors.New("owncast: fixed by an option")
+)
+
+// OptionError is an option that New does not accept.
+type OptionError struct {
+	Option string // such as "WithBaseURL"
+	Err    error
+}
+
+// Error names the option and says what is wrong with it.
+func (e *OptionError) Error() string { return "owncast: " + e.Option + ": " + e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *OptionError) Unwrap() error { return e.Err }

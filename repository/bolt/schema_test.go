@@ -1,0 +1,220 @@
+package bolt
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/owncast-go/owncast/repository"
+)
+
+var update = flag.Bool("update", false, "write testdata/schema1.db, which must not change once released")
+
+// openRaw makes or opens a bbolt file until the test ends.
+func openRaw(t *testing.T, path string) *bbolt.DB {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func version(t *testing.T, db *bbolt.DB) (v uint64) {
+	t.Helper()
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		v, err = schemaVersion(tx)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestMigrationsRunOnceAndInOrder(t *testing.T) {
+	db := openRaw(t, filepath.Join(t.TempDir(), "test.db"))
+	var ran []int
+	step := func(n int) migration {
+		return func(*bbolt.Tx) error { ran = append(ran, n); return nil }
+	}
+	for _, steps := range [][]migration{nil, {step(1)}, {step(1), step(2), step(3)}, {step(1), step(2), step(3)}} {
+		if err := migrate(db, "test.db", steps); err != nil {
+			t.Fatal(err)
+		}
+		if v := version(t, db); v != uint64(len(steps)) {
+			t.Errorf("version %d after %d migrations", v, len(steps))
+		}
+	}
+	if !slices.Equal(ran, []int{1, 2, 3}) {
+		t.Errorf("migrations ran: %v, want each once and in order", ran)
+	}
+}
+
+func TestAFailedMigrationLeavesTheVersionBefore(t *testing.T) {
+	db := openRaw(t, filepath.Join(t.TempDir(), "test.db"))
+	boom := errors.New("boom")
+	create := func(name string, err error) migration {
+		return func(tx *bbolt.Tx) error {
+			_, createErr := tx.CreateBucket([]byte(name))
+			return errors.Join(createErr, err)
+		}
+	}
+	if err := migrate(db, "test.db", []migration{create("a", nil), create("b", boom), create("c", nil)}); !errors.Is(err, boom) {
+		t.Fatalf("migrate = %v, want the error of the second step", err)
+	}
+	if v := version(t, db); v != 1 {
+		t.Errorf("version %d, want 1", v)
+	}
+	if err := migrate(db, "test.db", []migration{create("a", nil), create("b", nil), create("c", nil)}); err != nil {
+		t.Errorf("migrate once the second step works = %v", err)
+	}
+}
+
+func TestANewerSchemaIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	db := openRaw(t, path)
+	newer := uint64(len(migrations()) + 1)
+	if err := db.Update(func(tx *bbolt.Tx) error { return setSchemaVersion(tx, newer) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(path)
+	var schema *SchemaError
+	if !errors.As(err, &schema) || schema.Version != newer || schema.Supported != newer-1 || schema.File != path {
+		t.Errorf("Open = %v, want a SchemaError of version %d", err, newer)
+	}
+	if errors.Is(err, repository.ErrCorrupt) {
+		t.Error("a newer schema is called corrupt")
+	}
+}
+
+func TestAVersionThatIsNoneIsCorrupt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	db := openRaw(t, path)
+	err := db.Update(func(tx *bbolt.Tx) error {
+		meta, err := tx.CreateBucket([]byte(metaBucket))
+		if err != nil {
+			return err
+		}
+		return meta.Put([]byte(versionKey), []byte("one"))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path); !errors.Is(err, repository.ErrCorrupt) {
+		t.Errorf("Open = %v, want ErrCorrupt", err)
+	}
+}
+
+func TestRecordsThatAreNoneAreCorrupt(t *testing.T) {
+	for name, value := range map[string]string{
+		"shorter than a revision": "1234567",
+		"revision 0":              "\x00\x00\x00\x00\x00\x00\x00\x00{}",
+		"negative revision":       "\xff\xff\xff\xff\xff\xff\xff\xff{}",
+	} {
+		db, err := Open(filepath.Join(t.TempDir(), "test.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.db.Update(func(tx *bbolt.Tx) error {
+			return tx.Bucket([]byte(settingsBucket)).Put([]byte("a"), []byte(value))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := db.Repository().Settings
+		if _, err := st.Load(t.Context(), "a"); !errors.Is(err, repository.ErrCorrupt) {
+			t.Errorf("Load of a record that is %s = %v, want ErrCorrupt", name, err)
+		}
+		if _, err := st.Save(t.Context(), "a", 0, json.RawMessage(`1`)); !errors.Is(err, repository.ErrCorrupt) {
+			t.Errorf("Save over a record that is %s = %v, want ErrCorrupt", name, err)
+		}
+		if _, err := st.Save(t.Context(), "b", 0, json.RawMessage(`1`)); err != nil {
+			t.Errorf("Save beside it = %v", err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// schema1 are the documents of testdata/schema1.db: the section, each saved
+// as often as it has values.
+func schema1() map[string][]string {
+	return map[string][]string{
+		"admin":      {`{"passwordHash":""}`, `{"passwordHash":"$argon2id$"}`},
+		"streamkeys": {`[{"key":"one/two","comment":"ü"}]`},
+		"ü/\x00":     {`null`, `1`, `{"a":[1,2,3]}`},
+	}
+}
+
+func TestADatabaseOfSchema1IsStillRead(t *testing.T) {
+	golden := filepath.Join("testdata", "schema1.db")
+	if *update {
+		writeSchema1(t, golden)
+	}
+	b, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw := openRaw(t, path)
+	if v := version(t, raw); v != 1 {
+		t.Fatalf("the file is of schema %d", v)
+	}
+	if err := raw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	st := db.Repository().Settings
+	for section, values := range schema1() {
+		doc, err := st.Load(t.Context(), section)
+		if err != nil || doc.Revision != int64(len(values)) || string(doc.Data) != values[len(values)-1] {
+			t.Errorf("section %q: revision %d, %s, %v", section, doc.Revision, doc.Data, err)
+		}
+		if _, err := st.Save(t.Context(), section, doc.Revision, json.RawMessage(`"new"`)); err != nil {
+			t.Errorf("Save of section %q = %v", section, err)
+		}
+	}
+}
+
+func writeSchema1(t *testing.T, path string) {
+	t.Helper()
+	if n := len(migrations()); n != 1 {
+		t.Fatalf("this would write schema %d", n)
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.RemoveAll(path)); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for section, values := range schema1() {
+		for rev, value := range values {
+			if _, err := db.Repository().Settings.Save(t.Context(), section, int64(rev), json.RawMessage(value)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
