@@ -36,9 +36,6 @@ func (b broadcast) play(m *meter, start, d time.Duration) map[WarningCode]bool {
 		if m.add(&pkt, now) {
 			for _, w := range m.report(now, &timelineCounts{}).Warnings {
 				seen[w.Code] = true
-				if w.Detail == "" {
-					panic("warning without a detail")
-				}
 			}
 		}
 	}
@@ -156,6 +153,11 @@ func TestIngestWarnings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var m meter
 			seen := tt.b.play(&m, 0, 20*time.Second)
+			for _, w := range m.at(20 * time.Second).Warnings {
+				if w.Detail == "" {
+					t.Errorf("%s has no detail", w.Code)
+				}
+			}
 			if tt.want == "" && len(seen) > 0 || tt.want != "" && (len(seen) != 1 || !seen[tt.want]) {
 				t.Errorf("warned of %v, want %q", seen, tt.want)
 			}

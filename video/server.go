@@ -175,7 +175,7 @@ func (s *Server) latency(ctx context.Context) (l Latency) {
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			s.panicked("latency", v)
+			_ = s.panicked("latency", v)
 			l = LatencyLevel(DefaultLatencyLevel)
 		}
 	}()
@@ -234,16 +234,15 @@ func (s *Server) disconnect(reason error) bool {
 		s.cut(p, reason)
 		s.current, s.status.Ingest = nil, nil
 	}
-	switch {
-	case sess == nil:
+	if sess == nil {
 		s.publish()
-	case p != nil:
-		sess.reason = reason
-		fallthrough
-	default:
-		s.end(sess)
+		return p != nil
 	}
-	return p != nil || sess != nil
+	if p != nil {
+		sess.reason = reason
+	}
+	s.end(sess)
+	return true
 }
 
 // Shutdown refuses new publishers, ends the publisher with [ErrServerClosed]

@@ -122,6 +122,12 @@ func (f *fakePackager) End() {
 	}
 }
 
+func (f *fakePackager) begun() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.sessions)
+}
+
 // rig is a Server among fakes.
 type rig struct {
 	t      testing.TB

@@ -179,7 +179,7 @@ func (s *Server) feedPackager(pkt Packet) (err error) {
 func (s *Server) interruptPackager() {
 	defer func() {
 		if v := recover(); v != nil {
-			s.panicked("packager", v)
+			_ = s.panicked("packager", v)
 		}
 	}()
 	s.cfg.Packager.Interrupt()
@@ -188,7 +188,7 @@ func (s *Server) interruptPackager() {
 func (s *Server) endPackager() {
 	defer func() {
 		if v := recover(); v != nil {
-			s.panicked("packager", v)
+			_ = s.panicked("packager", v)
 		}
 	}()
 	s.cfg.Packager.End()

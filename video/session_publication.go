@@ -53,6 +53,7 @@ func (p *publication) SetMetadata(m Metadata) {
 	s.publish()
 }
 
+// WritePacket puts pkt on the session's clock and hands it to the packager.
 func (p *publication) WritePacket(pkt Packet) error {
 	s := p.server
 	s.turn.lockAlways()
@@ -71,6 +72,8 @@ func (p *publication) WritePacket(pkt Packet) error {
 	return nil
 }
 
+// Close gives the place back, unless p has lost it before. A second call does
+// nothing.
 func (p *publication) Close(reason error) {
 	s := p.server
 	s.turn.lockAlways()
@@ -86,8 +89,10 @@ func (p *publication) Close(reason error) {
 	s.pending.done()
 }
 
+// Done is closed when p's packets are refused.
 func (p *publication) Done() <-chan struct{} { return p.done }
 
+// Err says why Done is closed, and is nil before.
 func (p *publication) Err() error {
 	select {
 	case <-p.done:

@@ -46,7 +46,7 @@ func TestTimelineKeepsSyncOverJumpsOfBoth(t *testing.T) {
 		want, returns := 0, 0
 		s.run(3 * time.Second)
 		for range rapid.IntRange(0, 6).Draw(t, "jumps") {
-			jump := time.Duration(rapid.SampledFrom([]int{-100_000, -2500, -40, 0, 3000, 100_000, math.MaxUint32}).Draw(t, "jump")) * ms
+			jump := time.Duration(rapid.SampledFrom([]int64{-100_000, -2500, -40, 0, 3000, 100_000, math.MaxUint32}).Draw(t, "jump")) * ms
 			if rapid.Bool().Draw(t, "return") {
 				r.line.resume()
 				s = &source{r: r, baseV: base, baseA: base + between, delay: delay}
@@ -77,7 +77,7 @@ func TestTimelineKeepsTheWiresSteps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := &recorder{}
 		base := time.Duration(rapid.Int64Range(0, 2*math.MaxUint32).Draw(t, "base")) * ms
-		apart := time.Duration(rapid.SampledFrom([]int{0, 3_000, 100_000, math.MaxUint32}).Draw(t, "apart")) * ms
+		apart := time.Duration(rapid.SampledFrom([]int64{0, 3_000, 100_000, math.MaxUint32}).Draw(t, "apart")) * ms
 		s := &source{r: r, baseV: base, baseA: base + apart}
 		s.delay = time.Duration(rapid.IntRange(-20, 20).Draw(t, "delay")) * ms
 		if rapid.Bool().Draw(t, "audio behind") {

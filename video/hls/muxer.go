@@ -141,7 +141,7 @@ func (m *muxer) cutPart(end, least time.Duration) {
 			last.dur = uint32(d)
 		}
 	}
-	m.count++; println("cut", len(m.frag.video), len(m.frag.audio), dur, end, least)
+	m.count++
 	data := m.frag.bytes(m.count)
 	m.frag.reset()
 	m.partStart += dur

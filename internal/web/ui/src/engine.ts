@@ -18,6 +18,8 @@ export interface Engine {
   distance(): number | null;
   /** What distance is when nothing goes wrong; null while unknown. */
   usualDistance(): number | null;
+  /** tick is called about once a second. */
+  tick(): void;
 }
 
 export type EngineFailed = (why: Failure) => void;

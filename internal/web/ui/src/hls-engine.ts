@@ -46,6 +46,8 @@ const config: Partial<HlsConfig> = {
 const mediaRecoveries = 2;
 const mediaRecoveryWindow = 20_000;
 
+const forgetStalls = 45_000;
+
 const formatErrors: string[] = [
   ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
   ErrorDetails.BUFFER_ADD_CODEC_ERROR,
@@ -56,6 +58,7 @@ const formatErrors: string[] = [
 export class HlsEngine implements Engine {
   private readonly hls = new Hls(config);
   private recoveries: number[] = [];
+  private stalledAt = performance.now();
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -90,7 +93,19 @@ export class HlsEngine implements Engine {
     return this.hls.targetLatency;
   }
 
+  // hls.js keeps further from the live edge after every stall, and stays
+  // there. One bad moment shall not last for the whole evening.
+  tick(): void {
+    const details = this.hls.latestLevelDetails;
+    const wanted = details?.partHoldBack || details?.holdBack;
+    const steady = performance.now() - this.stalledAt > forgetStalls;
+    if (!wanted || !steady || (this.hls.targetLatency ?? 0) <= wanted) return;
+    this.hls.targetLatency = wanted;
+    this.stalledAt = performance.now();
+  }
+
   private error(data: ErrorData): void {
+    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.stalledAt = performance.now();
     if (!data.fatal) return;
     if (formatErrors.includes(data.details)) return this.failed("format");
     if (data.type === ErrorTypes.MEDIA_ERROR && this.mayRecover()) return this.hls.recoverMediaError();

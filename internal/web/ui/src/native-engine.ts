@@ -49,4 +49,6 @@ export class NativeEngine implements Engine {
   usualDistance(): number | null {
     return Number.isFinite(this.least) ? this.least : null;
   }
+
+  tick(): void {}
 }

@@ -4,7 +4,9 @@ import { NativeEngine, nativeSupported } from "./native-engine";
 const retryFirst = 1000;
 const retryMost = 10_000;
 const steadyAfter = 10_000; // so long without trouble, and the trouble is forgotten
-const behindBy = 3; // seconds over the usual delay that make "go live" worth a button
+// As far over the usual distance from the live edge as this is behind it; the
+// least and the most in seconds.
+const behindBy = (usual: number) => Math.min(5, Math.max(2, usual));
 const catchUpPause = 15_000; // between two jumps to the live edge made by ourselves
 
 export interface PlayerWatcher {
@@ -98,7 +100,7 @@ export class Player {
   get behind(): boolean {
     const distance = this.engine?.distance();
     const usual = this.engine?.usualDistance();
-    return distance != null && usual != null && distance > usual + behindBy;
+    return distance != null && usual != null && distance > usual + behindBy(usual);
   }
 
   clock(aheadMs: number): void {
@@ -120,6 +122,7 @@ export class Player {
   /** tick is called about once a second; it keeps us from falling behind. */
   tick(): void {
     if (!this.running) return;
+    this.engine?.tick();
     const due = performance.now() - this.jumpedAt > catchUpPause;
     if (this.behind && !this.chosenDelay && due) this.jump();
     if (!this.behind) this.chosenDelay = false;

@@ -1,0 +1,177 @@
+package archtest
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers says which packages of the module a package may import. A package
+// that is not in the table fails the test, as does an import beyond it. Tests
+// may import any.
+func layers() map[string][]string {
+	return map[string][]string{
+		"": {
+			"internal/auth", "internal/httpapi", "internal/httpx", "internal/web",
+			"repository", "repository/bolt", "storage", "storage/local",
+			"video", "video/hls", "video/rtmp",
+		},
+
+		"repository":                {},
+		"repository/bolt":           {"repository"},
+		"repository/memory":         {"repository"},
+		"repository/repositorytest": {"repository"},
+
+		"storage":             {},
+		"storage/local":       {"storage"},
+		"storage/storagetest": {"storage"},
+
+		"video":           {"storage"},
+		"video/flv":       {"video"},
+		"video/hls":       {"storage", "video"},
+		"video/rtmp":      {"video", "video/flv"},
+		"video/videotest": {"video", "video/flv"},
+
+		"internal/archtest": {},
+		"internal/auth":     {"repository"},
+		"internal/httpapi":  {"internal/auth", "internal/httpx", "repository", "storage", "video"},
+		"internal/httpx":    {"repository", "storage", "video"},
+		"internal/web":      {"internal/httpx"},
+	}
+}
+
+// exampleModules are modules that examples alone may import beside the
+// packages of this one that hosts can.
+func exampleModules() []string { return nil }
+
+// modules says which packages may import which other modules. The standard
+// library is everybody's.
+func modules() map[string][]string {
+	return map[string][]string{
+		"github.com/bluenviron/mediacommon/v2": {"video", "video/flv"},
+		"github.com/grafov/m3u8":               {"video/hls"},
+		"github.com/sirupsen/logrus":           {"video/rtmp"},
+		"github.com/yutopp/go-rtmp":            {"video/rtmp"},
+		"go.etcd.io/bbolt":                     {"repository/bolt"},
+		"golang.org/x/crypto":                  {"internal/auth"},
+		"golang.org/x/sync":                    {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
+		"golang.org/x/time":                    {"internal/httpapi", "internal/httpx", "video/rtmp"},
+	}
+}
+
+// testModules are modules that tests may import too. None of them may be in a
+// program.
+func testModules() []string {
+	return []string{
+		"github.com/Eyevinn/mp4ff",
+		"github.com/grafov/m3u8", // reads in tests of any package what we write
+		"go.uber.org/goleak",
+		"pgregory.net/rapid",
+	}
+}
+
+func TestImportsKeepToTheLayers(t *testing.T) {
+	files := tree(t)
+	known := layers()
+	seen := map[string]bool{}
+	for _, f := range files {
+		seen[f.pkg] = true
+		report(t, checkImports(f))
+	}
+	for pkg := range known {
+		if !seen[pkg] && pkg != "" {
+			t.Errorf("layers has package %q, which is not there", pkg)
+		}
+	}
+}
+
+// checkImports returns the imports of f that the tables do not have.
+func checkImports(f *file) []finding {
+	var findings []finding
+	for _, spec := range f.ast.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue
+		}
+		if text := rejectImport(f, imported); text != "" {
+			findings = append(findings, f.at(spec, "%s", text))
+		}
+	}
+	return findings
+}
+
+// rejectImport says why f may not import a path, or nothing.
+func rejectImport(f *file, imported string) string {
+	if imported == "C" {
+		return "cgo is not for this module"
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return "" // of the standard library; manners_test.go looks at those
+	}
+	if imported == module || strings.HasPrefix(imported, module+"/") {
+		return rejectLayer(f, strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"))
+	}
+	return rejectModule(f, imported)
+}
+
+func rejectLayer(f *file, imported string) string {
+	switch {
+	case f.test && f.pkg != "internal/archtest":
+		return ""
+	case strings.HasPrefix(f.pkg, "examples/"):
+		if strings.HasPrefix(imported, "internal/") || strings.HasPrefix(imported, "examples/") {
+			return fmt.Sprintf("an example imports %q, which a host could not", imported)
+		}
+		return ""
+	}
+	allowed, known := layers()[f.pkg]
+	switch {
+	case !known:
+		return fmt.Sprintf("package %q is not in layers of internal/archtest: say there what it may import", f.pkg)
+	case imported == "":
+		return fmt.Sprintf("%q imports the root, which only examples and tests may: declare the interface that it needs", f.pkg)
+	case !slices.Contains(allowed, imported):
+		return fmt.Sprintf("%q imports %q, which is not in layers of internal/archtest: declare the interface that it needs, or change the table", f.pkg, imported)
+	}
+	return ""
+}
+
+func rejectModule(f *file, imported string) string {
+	within := func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") }
+	if f.test && slices.ContainsFunc(testModules(), within) {
+		return ""
+	}
+	if strings.HasPrefix(f.pkg, "examples/") && slices.ContainsFunc(exampleModules(), within) {
+		return ""
+	}
+	for m, packages := range modules() {
+		if !within(m) {
+			continue
+		}
+		if slices.Contains(packages, f.pkg) {
+			return ""
+		}
+		return fmt.Sprintf("%q imports %s, which is for %q alone by modules of internal/archtest", f.pkg, imported, packages)
+	}
+	if slices.ContainsFunc(testModules(), within) {
+		return fmt.Sprintf("%s is for tests alone", imported)
+	}
+	return fmt.Sprintf("%s is of no module in the tables of internal/archtest", imported)
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	documented := map[string]bool{}
+	for _, f := range tree(t) {
+		if !f.test {
+			documented[f.pkg] = documented[f.pkg] || f.ast.Doc != nil
+		}
+	}
+	for pkg, ok := range documented {
+		if !ok {
+			t.Errorf("package %s has no package comment", path.Join(module, pkg))
+		}
+	}
+}
