@@ -43,11 +43,12 @@ func (b broadcast) play(m *meter, start, d time.Duration) map[WarningCode]bool {
 	if b.fps > 0 {
 		frame = time.Duration(float64(time.Second) / b.fps)
 	}
+	video, audio := make([]byte, b.videoSize), make([]byte, 400)
 	var v, a, key time.Duration
 	for v < d && a < d {
 		if b.audio && (frame == 0 || a < v) {
 			dts := start + time.Duration(float64(a)*stretch) + b.ahead
-			send(Packet{Track: testAudio, DTS: dts, Key: true, Data: make([]byte, 400)}, start+a)
+			send(Packet{Track: testAudio, DTS: dts, Key: true, Data: audio}, start+a)
 			a += 20 * ms
 			continue
 		}
@@ -55,7 +56,7 @@ func (b broadcast) play(m *meter, start, d time.Duration) map[WarningCode]bool {
 		if isKey {
 			key = v
 		}
-		send(Packet{Track: testVideo, DTS: start + v, Key: isKey, Data: make([]byte, b.videoSize)}, start+v)
+		send(Packet{Track: testVideo, DTS: start + v, Key: isKey, Data: video}, start+v)
 		v += frame
 	}
 	return seen

@@ -268,7 +268,7 @@ func TestServerUnderACrowd(t *testing.T) {
 					time.Sleep(time.Millisecond)
 				}
 			})
-			for r.pack.begun() < 50 {
+			for r.pack.begun() < 20 {
 				time.Sleep(time.Millisecond)
 			}
 			for range 4 {

@@ -84,7 +84,7 @@ func (t *timeline) place(pkt *Packet, counts *timelineCounts) {
 	}
 	pkt.DTS = t.settle(own, wire)
 
-	if pkt.CTS < 0 || pkt.CTS > maxCTS {
+	if pkt.CTS < -maxCTS || pkt.CTS > maxCTS {
 		pkt.CTS = 0
 		counts.cts++
 	}

@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"fmt"
 	"go/ast"
 	"slices"
 	"strconv"
@@ -39,6 +38,8 @@ func forbiddenNames() map[string]string {
 		"os.Exit": "ending the process is the host's", "runtime.Goexit": "return instead",
 		"time.Sleep": "use a timer and a context",
 		"time.Tick":  "use a ticker and stop it",
+
+		"context.TODO": "take a context from the caller",
 	}
 	for reason, names := range map[string][]string{
 		env: {"os.Getenv", "os.LookupEnv", "os.Setenv", "os.Unsetenv", "os.Clearenv", "os.Environ", "os.ExpandEnv", "syscall.Getenv", "syscall.Setenv"},
@@ -66,89 +67,116 @@ func forbiddenNames() map[string]string {
 // httpClientPackage is the one that makes clients.
 const httpClientPackage = "internal/httpx"
 
-// ownContexts are the files that may make a context of nothing, with the
-// reason. All others are given theirs.
+// ownContexts are the files whose constructor may make a context of nothing,
+// with the reason. All other code is given its contexts.
 func ownContexts() map[string]string {
+	const server = "what a server runs outlives the calls that started it, and ends with its Shutdown"
 	return map[string]string{
-		"app.go": "what an App runs outlives the call that started it",
+		"video/server.go":       server,
+		"video/rtmp/server.go":  server,
+		"video/hls/packager.go": server,
 	}
 }
 
 func TestLibraryCodeHasManners(t *testing.T) {
+	names := map[string]bool{}
 	for _, f := range tree(t) {
+		names[f.name] = true
 		if f.library() {
 			report(t, checkManners(f))
+		}
+	}
+	for name := range ownContexts() {
+		if !names[name] {
+			t.Errorf("ownContexts has %s, which is not there", name)
 		}
 	}
 }
 
 // checkManners returns what library code must not do.
 func checkManners(f *file) []finding {
-	var findings []finding
-	imports := f.imports()
-	for name, p := range imports {
+	m := manners{file: f, imports: f.imports(), names: forbiddenNames(), pointedTo: map[ast.Node]bool{}}
+	for name, p := range m.imports {
 		if reason, ok := forbiddenImports()[p]; ok {
-			findings = append(findings, f.at(f.ast.Name, "import of %s: %s", p, reason))
+			m.found(f.ast.Name, "import of %s: %s", p, reason)
 		}
 		if strings.HasPrefix(name, ".") {
-			findings = append(findings, f.at(f.ast.Name, "dot import of %s: nobody sees where a name is from", p))
+			m.found(f.ast.Name, "dot import of %s: nobody sees where a name is from", p)
 		}
 	}
-	allowedStars := map[ast.Node]bool{} // what a pointer's type points to
-	ast.Inspect(f.ast, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.StarExpr:
-			allowedStars[n.X] = true
-		case *ast.SelectorExpr:
-			if text := rejectSelector(f, imports, n, allowedStars[n]); text != "" {
-				findings = append(findings, f.at(n, "%s", text))
-			}
-		case *ast.CallExpr:
-			if id, ok := n.Fun.(*ast.Ident); ok && id.Obj == nil && slices.Contains([]string{"panic", "print", "println"}, id.Name) {
-				findings = append(findings, f.at(n, "%s: return an error instead", id.Name))
-			}
-		case *ast.FuncDecl:
-			if n.Recv == nil && n.Name.Name == "init" {
-				findings = append(findings, f.at(n, "init: importing must not do anything"))
-			}
-		case *ast.CommentGroup:
-			for _, c := range n.List {
-				if strings.HasPrefix(c.Text, "//go:linkname") {
-					findings = append(findings, f.at(c, "go:linkname: use what is exported"))
-				}
+	for _, decl := range f.ast.Decls {
+		m.function = ""
+		if fn, ok := decl.(*ast.FuncDecl); ok {
+			m.function = fn.Name.Name
+			if fn.Recv == nil && m.function == "init" {
+				m.found(fn, "init: importing must not do anything")
 			}
 		}
-		return true
-	})
-	return findings
+		ast.Inspect(decl, m.visit)
+	}
+	for _, group := range f.ast.Comments {
+		for _, c := range group.List {
+			if strings.HasPrefix(c.Text, "//go:linkname") {
+				m.found(c, "go:linkname: use what is exported")
+			}
+		}
+	}
+	return m.findings
 }
 
-// rejectSelector says why n must not be used, or nothing. pointedTo tells
-// whether it is the type of a pointer.
-func rejectSelector(f *file, imports map[string]string, n *ast.SelectorExpr, pointedTo bool) string {
+// manners looks for bad ones in a file.
+type manners struct {
+	file      *file
+	imports   map[string]string
+	names     map[string]string // forbiddenNames
+	pointedTo map[ast.Node]bool // types that a pointer's type points to
+	function  string            // that it is in
+	findings  []finding
+}
+
+func (m *manners) found(n ast.Node, format string, args ...any) {
+	m.findings = append(m.findings, m.file.at(n, format, args...))
+}
+
+func (m *manners) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.StarExpr:
+		m.pointedTo[n.X] = true
+	case *ast.SelectorExpr:
+		m.selector(n)
+	case *ast.CallExpr:
+		id, ok := n.Fun.(*ast.Ident)
+		if ok && id.Obj == nil && slices.Contains([]string{"panic", "print", "println"}, id.Name) {
+			m.found(n, "%s: return an error instead", id.Name)
+		}
+	}
+	return true
+}
+
+// selector looks at what may be the name of something in another package.
+func (m *manners) selector(n *ast.SelectorExpr) {
 	id, ok := n.X.(*ast.Ident)
 	if !ok || id.Obj != nil { // a variable has the name of the package
-		return ""
+		return
 	}
-	p, ok := imports[id.Name]
+	p, ok := m.imports[id.Name]
 	if !ok {
-		return ""
+		return
 	}
 	name := p + "." + n.Sel.Name
-	if reason, ok := forbiddenNames()[name]; ok {
-		return fmt.Sprintf("%s: %s", name, reason)
+	if reason, ok := m.names[name]; ok {
+		m.found(n, "%s: %s", name, reason)
 	}
 	switch name {
 	case "net/http.Client", "net/http.Transport":
-		if f.pkg != httpClientPackage && !pointedTo {
-			return fmt.Sprintf("%s: only %s makes clients; take a pointer to one", name, httpClientPackage)
+		if m.file.pkg != httpClientPackage && !m.pointedTo[n] {
+			m.found(n, "%s: only %s makes clients; take a pointer to one", name, httpClientPackage)
 		}
-	case "context.Background", "context.TODO":
-		if _, ok := ownContexts()[f.name]; !ok || n.Sel.Name == "TODO" {
-			return fmt.Sprintf("%s: take a context from the caller, or say in ownContexts of internal/archtest why not", name)
+	case "context.Background":
+		if _, ok := ownContexts()[m.file.name]; !ok || !strings.HasPrefix(m.function, "New") {
+			m.found(n, "%s: take a context from the caller, or make it in New and say why in ownContexts of internal/archtest", name)
 		}
 	}
-	return ""
 }
 
 // machineWords are parts of paths that only exist on somebody's machine.

@@ -123,17 +123,28 @@ func TestGoodMannersAreNot(t *testing.T) {
 		{"video/x.go", `type t struct{}; func (t) init() {}`},
 		{"video/x.go", `func f(panic func(string)) { panic("") }`},
 		{"internal/httpx/x.go", `import "net/http"; func f() any { return &http.Client{Transport: &http.Transport{}} }`},
-		{"app.go", `import "context"; func f() any { return context.Background() }`},
+		{"video/server.go", `import "context"; func New() any { return context.Background() }`},
 	} {
 		verdict(t, c.name+": "+c.src, checkManners(mustParse(t, c.name, c.src)), false)
 	}
-	src := `import "context"; func f() any { return context.TODO() }`
-	verdict(t, "app.go: "+src, checkManners(mustParse(t, "app.go", src)), true)
+	for _, src := range []string{
+		`import "context"; func New() any { return context.TODO() }`,
+		`import "context"; func f() any { return context.Background() }`,
+		`import "context"; type t struct{}; func (t) run() any { return context.Background() }`,
+	} {
+		verdict(t, "video/server.go: "+src, checkManners(mustParse(t, "video/server.go", src)), true)
+	}
 }
 
 func TestStateIsCaught(t *testing.T) {
 	for _, src := range []string{
 		`var x int`,
+		`var err error`,
+		`var errX = f(); func f() error { return nil }`,
+		`var x = &t{}; type t struct{}`,
+		`import "errors"; var errX = errors.New("x"); func f() { errX = nil }`,
+		`type e struct{ a int }; var errX = &e{1}; func f() { errX.a = 2 }`,
+		`import "io"; var eof = io.EOF`,
 		`var x = 1`,
 		`var X = [2]int{1, 2}`,
 		`var x, y = 1, 2`,
@@ -173,6 +184,8 @@ func TestWhatNobodyCanChangeIsNoState(t *testing.T) {
 		`import "errors"; var ErrX = errors.New("x")`,
 		`import "errors"; var ( errX = errors.New("x"); errY = errors.New("y") )`,
 		`import "fmt"; var ErrX = fmt.Errorf("x")`,
+		`import "os"; var ErrX = os.ErrNotExist`,
+		`type e struct{ a int }; var errX = &e{1}; func f() int { return errX.a }`,
 		`import "regexp"; var re = regexp.MustCompile("x")`,
 		`type i interface{}; type t struct{}; var _ i = (*t)(nil)`,
 		"import \"embed\"\n//go:embed a\nvar fs embed.FS",

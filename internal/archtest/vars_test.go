@@ -11,11 +11,15 @@ import (
 // library code has only some that nobody can change:
 //
 //   - _, to assert that a type has an interface
-//   - errors made by errors.New or fmt.Errorf
+//   - errors made by errors.New or fmt.Errorf; under a name that begins with
+//     Err or err also literals of a type of the package's own, and errors of
+//     another package
 //   - regular expressions made by regexp.MustCompile
 //   - files and strings embedded by go:embed
 //   - unexported arrays, and structs of the package's own types, written as a
-//     literal, that the package neither assigns to nor takes the address of
+//     literal
+//
+// Even those it neither assigns to nor takes the address of.
 //
 // For the rest there are constants, functions and fields.
 func TestPackagesHaveNoState(t *testing.T) {
@@ -47,8 +51,8 @@ func checkVars(files []*file) []finding {
 				}
 				for i, name := range vs.Names {
 					switch {
-					case name.Name == "_" || i < len(vs.Values) && constantValue(f, vs.Values[i]):
-					case !name.IsExported() && i < len(vs.Values) && table(f, vs.Values[i]):
+					case name.Name == "_":
+					case i < len(vs.Values) && unchanging(f, name, vs.Values[i]):
 						tables[name.Name] = true
 					default:
 						findings = append(findings, f.at(name, "package variable %s: make it a constant, a function or a field", name.Name))
@@ -77,6 +81,24 @@ func embedded(gen *ast.GenDecl, vs *ast.ValueSpec) bool {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// unchanging tells whether a variable may be one as long as nobody assigns to
+// it.
+func unchanging(f *file, name *ast.Ident, value ast.Expr) bool {
+	if constantValue(f, value) || !name.IsExported() && table(f, value) {
+		return true
+	}
+	if !strings.HasPrefix(name.Name, "Err") && !strings.HasPrefix(name.Name, "err") {
+		return false
+	}
+	switch v := value.(type) {
+	case *ast.SelectorExpr:
+		return strings.HasPrefix(v.Sel.Name, "Err")
+	case *ast.UnaryExpr:
+		return v.Op == token.AND && table(f, v.X)
 	}
 	return false
 }

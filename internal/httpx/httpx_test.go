@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -141,7 +142,8 @@ func TestAnAnswerThatFailsHalfwayIsCutOff(t *testing.T) {
 
 func TestAHandlerMayFlushHijackAndSetDeadlines(t *testing.T) {
 	var log logged
-	srv := httptest.NewServer(Handler(log.logger(), func(w http.ResponseWriter, _ *http.Request) error {
+	var complaints strings.Builder // of the server
+	srv := httptest.NewUnstartedServer(Handler(log.logger(), func(w http.ResponseWriter, _ *http.Request) error {
 		rc := http.NewResponseController(w)
 		if err := rc.EnableFullDuplex(); err != nil {
 			return err
@@ -156,12 +158,40 @@ func TestAHandlerMayFlushHijackAndSetDeadlines(t *testing.T) {
 		}
 		return errors.New("too late to tell")
 	}))
-	defer srv.Close()
+	srv.Config.ErrorLog = stdlog.New(&complaints, "", 0)
+	srv.Start()
 	status, body, err := fetch(t, srv.URL)
-	if status != 200 || body != "hi" || err != nil {
-		t.Errorf("got %d %q %v", status, body, err)
+	srv.Close()
+	if status != 200 || body != "hi" || err != nil || complaints.Len() > 0 {
+		t.Errorf("got %d %q %v; %s", status, body, err, &complaints)
 	}
 }
+
+func TestABrokenConnectionIsNotLoggedAsAnError(t *testing.T) {
+	for name, send := range map[string]func(io.Writer) error{
+		"written": func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err },
+		"copied":  func(w io.Writer) error { _, err := io.Copy(w, onlyReader{strings.NewReader("x")}); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log logged
+			h := Handler(log.logger(), func(w http.ResponseWriter, _ *http.Request) error { return send(w) })
+			h.ServeHTTP(brokenWriter{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/", nil))
+			log.nothingAbove(t, slog.LevelDebug)
+		})
+	}
+}
+
+// onlyReader hides what else a reader can do.
+type onlyReader struct{ io.Reader }
+
+// brokenWriter is that of a connection that the client has reset.
+type brokenWriter struct{ http.ResponseWriter }
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errReset() }
+
+func (brokenWriter) ReadFrom(io.Reader) (int64, error) { return 0, errReset() }
+
+func errReset() error { return &net.OpError{Op: "write", Err: errors.New("reset")} }
 
 func TestAClientThatHangsUpIsNotLoggedAsAnError(t *testing.T) {
 	for name, write := range map[string]func(io.Writer) error{

@@ -106,18 +106,14 @@ func openFile(files fs.FS, name string) (*variant, error) {
 	return &variant{name: name, content: bytes.NewReader(data), close: f.Close}, nil
 }
 
-// entityTag makes an ETag of the content, or of a name that stands for it.
+// entityTag makes an ETag of the content, or of a name that stands for it. The
+// content is at its end afterwards.
 func (v *variant) entityTag(immutable bool) (string, error) {
 	sum := sha256.New()
 	if immutable {
 		_, _ = io.WriteString(sum, v.name) // a hash never fails
-	} else {
-		if _, err := io.Copy(sum, v.content); err != nil {
-			return "", err
-		}
-		if _, err := v.content.Seek(0, io.SeekStart); err != nil {
-			return "", err
-		}
+	} else if _, err := io.Copy(sum, v.content); err != nil {
+		return "", err
 	}
 	return `"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12]) + `"`, nil
 }

@@ -244,26 +244,34 @@ func testOneWriterWins(t *testing.T, r repository.Repository) {
 func testUpdatesAreNotLost(t *testing.T, r repository.Repository) {
 	type counters struct{ A, B int }
 	setting := repository.Setting[counters]{Section: "a"}
+	update := func(meanwhile func()) {
+		_, err := setting.Update(t.Context(), r.Settings, func(c *counters) error {
+			c.A++
+			c.B += 2
+			meanwhile()
+			return nil
+		})
+		if err != nil {
+			t.Errorf("Update = %v", err)
+		}
+	}
+	var once sync.Once
+	update(func() { once.Do(func() { update(func() {}) }) }) // one within the other
+
 	const writers, updates = 8, 10
 	var wg sync.WaitGroup
 	for range writers {
 		wg.Go(func() {
 			for range updates {
-				_, err := setting.Update(t.Context(), r.Settings, func(c *counters) error {
-					c.A++
-					c.B += 2
-					return nil
-				})
-				if err != nil {
-					t.Errorf("Update = %v", err)
-				}
+				update(func() {})
 			}
 		})
 	}
 	wg.Wait()
+	const n = 2 + writers*updates
 	v, rev, err := setting.Get(t.Context(), r.Settings)
-	if err != nil || rev != writers*updates || v != (counters{writers * updates, 2 * writers * updates}) {
-		t.Errorf("after %d updates: Get = %+v at revision %d, %v", writers*updates, v, rev, err)
+	if err != nil || rev != n || v != (counters{n, 2 * n}) {
+		t.Errorf("after %d updates: Get = %+v at revision %d, %v", n, v, rev, err)
 	}
 }
 

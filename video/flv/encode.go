@@ -47,9 +47,9 @@ func AppendSequenceHeader(dst []byte, t *video.Track) ([]byte, error) {
 
 // AppendPacket appends the tag body of p, whose Track must not be nil, to dst
 // and returns the longer slice. It is written in the way of
-// [AppendSequenceHeader]. CTS is cut to whole
-// milliseconds; one that does not fit into 24 bits of them is an error, and so
-// is one of AV1, which has no place for it.
+// [AppendSequenceHeader]. CTS is cut to whole milliseconds; one that does not
+// fit into 24 bits of them is an error, and so is one of AV1, which has no
+// place for it.
 func AppendPacket(dst []byte, p video.Packet) ([]byte, error) {
 	if p.CTS < minCTS || p.CTS > maxCTS {
 		return dst, fmt.Errorf("flv: composition time %v", p.CTS)

@@ -19,6 +19,8 @@ const (
 	trackGone = 5 * time.Second
 	// keyWait is how long sound waits for a picture it belongs to.
 	keyWait = 3 * time.Second
+	// soundWait is how long a picture waits for its sound.
+	soundWait = 500 * time.Millisecond
 )
 
 // boundary is where the main rendition began a segment.
@@ -38,7 +40,8 @@ type stream struct {
 
 	waiting    bool // for a packet a segment can begin with
 	waitSince  time.Duration
-	broken     bool // the next segment is discontinuous
+	held       []video.Packet // that came while waiting
+	broken     bool           // the next segment is discontinuous
 	audioTrack *video.Track
 	inits      int
 
@@ -63,10 +66,52 @@ func (s *stream) write(p video.Packet) error {
 		s.interrupt()
 		s.anchor(p.DTS)
 	}
+	if s.waiting && s.main.init.video() != nil && s.main.init.audio() != nil {
+		return s.hold(p)
+	}
+	return s.dispatch(p)
+}
+
+func (s *stream) dispatch(p video.Packet) error {
 	if p.Track.Kind == video.Video {
 		return s.writeVideo(p)
 	}
 	return s.writeAudio(p)
+}
+
+// hold gathers what comes after a break until both tracks are there again, or
+// one of them has been waited for: both may be configured anew, and a break
+// should not be followed by another one.
+func (s *stream) hold(p video.Packet) error {
+	s.held = append(s.held, p)
+	var key, sound *video.Packet
+	for i := range s.held {
+		q := &s.held[i]
+		switch {
+		case q.Track.Kind == video.Audio:
+			sound = q
+		case q.Key && key == nil:
+			key = q
+		}
+	}
+	patience := keyWait
+	if key != nil {
+		patience = soundWait
+	}
+	if (key == nil || sound == nil) && p.DTS-s.held[0].DTS < patience {
+		return nil
+	}
+	if sound != nil {
+		s.audioTrack = sound.Track
+	}
+	held := s.held
+	s.held = nil
+	for _, q := range held {
+		if err := s.dispatch(q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin gathers packets until the constants of the playlists can be told, and
@@ -337,6 +382,7 @@ func (s *stream) flush(at time.Duration) {
 
 // interrupt ends the segments; what comes next need not fit to them.
 func (s *stream) interrupt() {
+	s.held = nil
 	if s.main == nil {
 		s.start = starter{}
 		s.epochWall = time.Time{}

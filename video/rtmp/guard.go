@@ -17,7 +17,7 @@ const (
 )
 
 // listener hears of what go-rtmp has no part in. It is called from the
-// goroutine that reads.
+// goroutine that reads, but for writeFailed.
 type listener interface {
 	ping(echo uint32) error         // to be answered
 	acknowledge(total uint32) error // to be sent
@@ -25,6 +25,7 @@ type listener interface {
 	metadata(script []byte)
 	unpublish()
 	interrupted() // reading was, while the client published
+	writeFailed(error)
 }
 
 // guard stands between a connection and go-rtmp, which would crash, hang or
@@ -56,7 +57,8 @@ type guard struct {
 	ackWindow  uint64 // 0: the client wants none
 	ackedBytes uint64
 
-	toSkip  int // of what go-rtmp writes: its side of the handshake
+	toSkip  int  // of what go-rtmp writes: its side of the handshake
+	unheard bool // writing failed
 	scratch [64]byte
 }
 
@@ -177,18 +179,23 @@ func (g *guard) emit(csid byte, m message, body []byte) {
 }
 
 // Write passes on what go-rtmp says, but for the handshake that was done
-// before.
+// before. It never fails: go-rtmp would wait for seconds for what it could not
+// write. The listener hears of it instead.
 func (g *guard) Write(p []byte) (int, error) {
 	skip := min(g.toSkip, len(p))
 	g.toSkip -= skip
-	if skip == len(p) {
+	if skip == len(p) || g.unheard {
 		return len(p), nil
 	}
-	if err := g.conn.SetWriteDeadline(time.Now().Add(g.limits.WriteTimeout)); err != nil {
-		return skip, err
+	err := g.conn.SetWriteDeadline(time.Now().Add(g.limits.WriteTimeout))
+	if err == nil {
+		_, err = g.conn.Write(p[skip:])
 	}
-	n, err := g.conn.Write(p[skip:])
-	return skip + n, err
+	if err != nil {
+		g.unheard = true
+		g.events.writeFailed(g.in.explain(err))
+	}
+	return len(p), nil
 }
 
 var _ io.ReadWriter = (*guard)(nil)

@@ -128,6 +128,9 @@ func (h *handler) interrupted() {
 	}
 }
 
+// writeFailed is called from the goroutine that writes.
+func (h *handler) writeFailed(err error) { h.c.stop(err) }
+
 // refuse tells the publisher why it is cut off, as far as that is its
 // business.
 func (h *handler) refuse(cause error) {
@@ -210,10 +213,7 @@ func (h *handler) reason() error {
 	if h.cause != nil {
 		return h.cause
 	}
-	if h.c.guard.err != nil {
-		return h.c.guard.err
-	}
-	return fmt.Errorf("%w while writing", ErrConnectionLost)
+	return h.c.guard.err
 }
 
 func (h *handler) close(reason error) {
