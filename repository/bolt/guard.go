@@ -52,6 +52,9 @@ func (d *DB) update(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
 // errors and panics. Pages that a damaged file points to but does not have
 // raise a memory fault, which is a panic here too.
 func (d *DB) guard(fn func() error) (err error) {
+	if damage := d.damage.Load(); damage != nil {
+		return damage
+	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if reason := recover(); reason != nil {

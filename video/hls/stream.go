@@ -14,6 +14,11 @@ const (
 	audioRendition = "audio"
 	mediaPlaylist  = "stream.m3u8"
 
+	// memoryTargets is how many target durations of a rendition stay in memory
+	// if a storage has the rest: where players are that keep their distance
+	// from the end, and as long as a slow storage may take.
+	memoryTargets = 5
+
 	// trackGone is how long a track may be silent before the segments are
 	// made without it.
 	trackGone = 5 * time.Second
@@ -140,15 +145,17 @@ func (s *stream) begin(p video.Packet) error {
 }
 
 func (s *stream) rendition(name string, plan plan, partTarget time.Duration) *rendition {
-	window := max(s.p.cfg.DVR, s.session.Latency.Segment*time.Duration(s.session.Latency.Segments),
-		time.Duration(3*plan.target)*time.Second)
-	memory := max(s.session.Latency.Segment*time.Duration(s.session.Latency.Segments),
-		time.Duration(4*plan.target)*time.Second)
-	return &rendition{
+	target := time.Duration(plan.target) * time.Second
+	live := max(s.session.Latency.Segment*time.Duration(s.session.Latency.Segments), 3*target)
+	r := &rendition{
 		name: name, session: s.session.ID, target: plan.target, partTarget: partTarget,
-		window: window, memory: memory,
+		window: max(s.p.cfg.DVR, live), memory: memoryTargets * target,
 		store: s.archive.put, expire: s.archive.expire, siblings: s.renditions, published: s.p.published,
 	}
+	if s.p.cfg.Storage == nil {
+		r.window, r.memory = live, live
+	}
+	return r
 }
 
 // renditions are the ones a player may choose from, the main one first.

@@ -90,7 +90,7 @@ func Dial(ctx context.Context, rawURL string, config ClientConfig) (*Client, err
 // open comes to an agreement with the server.
 func (c *Client) open(ctx context.Context, encoder string) error {
 	deadline, _ := ctx.Deadline()
-	if err := c.conn.SetDeadline(deadline); err != nil {
+	if err := c.conn.SetWriteDeadline(deadline); err != nil {
 		return fmt.Errorf("%w: %w", ErrConnectionLost, err)
 	}
 	stop := context.AfterFunc(ctx, c.in.interrupt)
@@ -104,7 +104,7 @@ func (c *Client) open(ctx context.Context, encoder string) error {
 	if !stop() {
 		return errInterrupted
 	}
-	return c.in.setDeadline(time.Time{})
+	return nil
 }
 
 // listen reads what the server says until it hangs up.
