@@ -49,22 +49,19 @@ func As[T any](s Storage) (T, bool) {
 // not keep the others from it; the errors are joined. It stops when ctx is
 // done.
 func DeleteAll(ctx context.Context, s Storage, keys []string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if len(keys) == 0 {
-		return nil
+		return ctx.Err()
 	}
 	if b, ok := As[BatchDeleter](s); ok {
 		return b.DeleteBatch(ctx, keys)
 	}
 	var errs []error
 	for _, key := range keys {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
 		if err := s.Delete(ctx, key); err != nil {
 			errs = append(errs, err)
-		}
-		if ctx.Err() != nil {
-			break
 		}
 	}
 	return errors.Join(errs...)

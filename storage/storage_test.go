@@ -69,6 +69,7 @@ func TestContentTypeIsThatOfTheExtension(t *testing.T) {
 type fake struct {
 	deleted []string
 	fail    map[string]error
+	deletes func() // called by Delete
 }
 
 func (f *fake) Put(context.Context, string, io.Reader, storage.PutOptions) error {
@@ -85,6 +86,9 @@ func (f *fake) List(context.Context, string) iter.Seq2[storage.Info, error] {
 
 func (f *fake) Delete(_ context.Context, key string) error {
 	f.deleted = append(f.deleted, key)
+	if f.deletes != nil {
+		f.deletes()
+	}
 	return f.fail[key]
 }
 
@@ -146,5 +150,11 @@ func TestDeleteAllStopsWithItsContext(t *testing.T) {
 	f := &fake{}
 	if err := storage.DeleteAll(ctx, f, []string{"a"}); !errors.Is(err, context.Canceled) || len(f.deleted) != 0 {
 		t.Errorf("DeleteAll = %v after deleting %q, want context.Canceled and nothing", err, f.deleted)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	f.deletes = cancel
+	_ = storage.DeleteAll(ctx, f, []string{"a", "b", "c"})
+	if !slices.Equal(f.deleted, []string{"a"}) {
+		t.Errorf("deleted %q, want only what came before the context ended", f.deleted)
 	}
 }

@@ -93,7 +93,7 @@ func (a *Attempts) Try(ctx context.Context, addr netip.Addr, check func(context.
 
 // attemptKey is what addr is counted under.
 func attemptKey(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
+	addr = addr.Unmap()
 	bits := addr.BitLen()
 	if addr.Is6() {
 		bits = ipv6PrefixLen

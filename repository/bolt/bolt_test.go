@@ -67,8 +67,9 @@ func TestOpenMakesThePlaceForItsOwnerAlone(t *testing.T) {
 func TestASecondOpenIsLockedOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	first := open(t, path)
-	for range 2 {
-		db, err := bolt.Open(path, bolt.WithLockTimeout(50*time.Millisecond))
+	// By default it waits a second.
+	for _, opts := range [][]bolt.Option{nil, {bolt.WithLockTimeout(50 * time.Millisecond)}, {bolt.WithLockTimeout(0)}} {
+		db, err := bolt.Open(path, opts...)
 		if !errors.Is(err, repository.ErrLocked) || db != nil {
 			t.Fatalf("second Open = %v, %v; want ErrLocked", db, err)
 		}

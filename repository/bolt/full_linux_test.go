@@ -33,6 +33,11 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	defer syscall.Unmount(dir, syscall.MNT_DETACH)
 	ballast := filepath.Join(dir, "ballast")
 	fill(t, ballast)
+	if info, err := os.Stat(ballast); err != nil {
+		t.Fatal(err)
+	} else if err := os.Truncate(ballast, info.Size()-int64(os.Getpagesize())); err != nil { // room for the first page
+		t.Fatal(err)
+	}
 
 	path := filepath.Join(dir, "test.db")
 	if db, err := bolt.Open(path); !errors.Is(err, syscall.ENOSPC) {

@@ -98,7 +98,6 @@ func (l *lister) read(dir *os.Root) ([]string, error) {
 	names := make([]string, 0, len(entries))
 	for _, e := range entries {
 		switch {
-		case storage.CheckKey(e.Name()) != nil:
 		case e.IsDir():
 			names = append(names, e.Name()+"/")
 		case e.Type().IsRegular():

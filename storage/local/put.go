@@ -76,10 +76,8 @@ func write(ctx context.Context, root *os.Root, name string, r io.Reader) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := io.Copy(contextWriter{ctx, f}, r); err != nil {
-		return err
-	}
-	return ctx.Err()
+	_, err = io.Copy(contextWriter{ctx, f}, r)
+	return err
 }
 
 // contextWriter is a Writer that fails once its context is done. The context

@@ -30,6 +30,7 @@ const authorizeTimeout = 5 * time.Second
 var (
 	errPlay         = errors.New("rtmp: playing is not offered")
 	errHandlerPanic = errors.New("rtmp: panic")
+	errGaveUp       = errors.New("rtmp: go-rtmp gave up") // which the guard is to prevent
 )
 
 // handler is what go-rtmp calls, and the guard's listener: the part of a
@@ -213,7 +214,10 @@ func (h *handler) reason() error {
 	if h.cause != nil {
 		return h.cause
 	}
-	return h.c.guard.err
+	if h.c.guard.err != nil {
+		return h.c.guard.err
+	}
+	return errGaveUp
 }
 
 func (h *handler) close(reason error) {

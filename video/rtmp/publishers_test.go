@@ -78,6 +78,8 @@ func checkBroadcast(t *testing.T, b *publication, first time.Duration) {
 func TestFFmpegPublishes(t *testing.T) {
 	ffmpeg := requireTool(t, "ffmpeg")
 	s := startServer(t, newPublisher(), Limits{})
+	server, _ := testTLS(t)
+	secure := s.listen(t, func(l net.Listener) net.Listener { return tls.NewListener(l, server) })
 	for _, tt := range []struct {
 		name  string
 		args  []string
@@ -111,9 +113,7 @@ func TestFFmpegPublishes(t *testing.T) {
 	}
 
 	t.Run("by RTMPS", func(t *testing.T) {
-		server, _ := testTLS(t)
-		addr := s.listen(t, func(l net.Listener) net.Listener { return tls.NewListener(l, server) })
-		run(t, ffmpeg, source("-f", "flv", "rtmps://"+addr+"/live/"+testKey)...)
+		run(t, ffmpeg, source("-f", "flv", "rtmps://"+secure+"/live/"+testKey)...)
 		b := s.pub.next(t)
 		if err := b.reason(t); err != nil {
 			t.Errorf("reason %v", err)

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { advance, launch, openPage, shoot, state } from "./lib/browser.mjs";
+import { advance, launch, openPage, shoot, sizes, state } from "./lib/browser.mjs";
 import { glassToGlass } from "./lib/clock.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
@@ -136,6 +136,91 @@ test("the publisher is lost and comes back, and the page plays on", async (t) =>
   await delayBelow(t, page, 4000, "after a break");
   assert.ok(await marked(page), "the page was loaded again");
   assert.deepEqual(wrong, []);
+});
+
+test("a second broadcast plays in the page of the first", async (t) => {
+  const { server, publish } = await setUp(t, { args: lowest });
+  const { page, wrong } = await openPage(browser, server);
+  t.after(() => page.close());
+  const first = publish(small);
+  await page.goto(server.url);
+  await mark(page);
+  await state(page, "live", { running: true, timeout: 30_000 });
+  await first.stop();
+  await state(page, "offline", { timeout: grace + 20_000 });
+  assert.match(await page.textContent("#meta"), /^Last live /);
+  publish({ ...small, size: "480x640" }); // upright, too
+  await state(page, "live", { running: true, timeout: 30_000 });
+  await plays(page);
+  const shape = await page.evaluate(() => [video.videoWidth / video.videoHeight, video.clientWidth / video.clientHeight]);
+  assert.ok(Math.abs(shape[0] - 0.75) < 0.01 && Math.abs(shape[1] - 0.75) < 0.03, `the shapes are ${shape}`);
+  assert.ok(await marked(page), "the page was loaded again");
+  assert.deepEqual(wrong, []);
+});
+
+test("a broadcast of sound alone says so", async (t) => {
+  const { server, publish } = await setUp(t);
+  const { page, wrong } = await openPage(browser, server);
+  t.after(() => page.close());
+  publish({ video: false });
+  await page.goto(server.url);
+  await state(page, "live", { running: true, timeout: 30_000 });
+  await page.waitForSelector("body[data-sound-only]", { state: "attached" });
+  await plays(page);
+  await shoot(page, "sound");
+  assert.deepEqual(wrong, []);
+});
+
+test("the server goes away and comes back, and the page notices both", async (t) => {
+  const server = await startServer();
+  const { page } = await openPage(browser, server);
+  t.after(() => page.close());
+  await page.goto(server.url);
+  await state(page, "offline");
+  await server.stop();
+  await state(page, "error", { timeout: 30_000 });
+  await shoot(page, "error");
+  const again = await startServer({ port: server.port });
+  t.after(() => again.stop());
+  await page.click("#retry");
+  await state(page, "offline");
+});
+
+test("what the server says of the stream is shown, as text", async (t) => {
+  const { server } = await setUp(t);
+  const { page, wrong } = await openPage(browser, server);
+  t.after(() => page.close());
+  const name = "Ünï & <b>name</b>";
+  const title = "<img src=x onerror=alert(1)> \u202e {{title}} '\"";
+  await page.route("**/api/status", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), name, streamTitle: title } });
+  });
+  await page.goto(server.url);
+  await state(page, "offline");
+  assert.equal(await page.textContent("#name"), name);
+  assert.equal(await page.textContent("#title"), title);
+  assert.equal(await page.title(), `${title} – ${name}`);
+  assert.equal(await page.evaluate(() => document.querySelectorAll(".stage img, .stage b").length), 0);
+  assert.deepEqual(wrong, []);
+});
+
+test("nothing is wider than the screen, whatever it says", async (t) => {
+  const { server } = await setUp(t);
+  const { page } = await openPage(browser, server);
+  t.after(() => page.close());
+  const long = { name: "x".repeat(300), streamTitle: "y".repeat(300) };
+  await page.route("**/api/status", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), ...long } });
+  });
+  await page.goto(server.url);
+  await state(page, "offline");
+  for (const size of sizes) {
+    await page.setViewportSize(size);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= size.width, `${wide} pixels of ${size.width}`);
+  }
 });
 
 test("hls.js without low latency plays the same URL", async (t) => {

@@ -19,7 +19,10 @@ const clock =
  * source returns ffmpeg's for a source of this size, up to the output.
  * The clock is painted on 32 by 2 pixels and blown up, which is cheap.
  */
-export function source({ size = "1920x1080", fps = 30, gop = fps, bitrate = "4M", bframes = 0, audio = true } = {}) {
+export function source({ size = "1920x1080", fps = 30, gop = fps, bitrate = "4M", bframes = 0, video = true, audio = true } = {}) {
+  const sine = ["-f", "lavfi", "-i", "sine=f=440:b=4:r=48000"];
+  const aac = ["-c:a", "aac", "-b:a", "96k", "-ac", "2"];
+  if (!video) return ["-re", ...sine, ...aac];
   const [width] = size.split("x").map(Number);
   const bar = 2 * Math.floor(width / 32);
   const graph =
@@ -28,12 +31,12 @@ export function source({ size = "1920x1080", fps = 30, gop = fps, bitrate = "4M"
     "[main][bar]overlay=0:0:format=yuv420[v]";
   return [
     ...["-re", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=${fps}`],
-    ...(audio ? ["-f", "lavfi", "-i", "sine=f=440:b=4:r=48000"] : []),
+    ...(audio ? sine : []),
     ...["-filter_complex_threads", "1", "-filter_complex", graph, "-map", "[v]"],
     ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
     ...["-bf", String(bframes), "-b:v", bitrate, "-maxrate", bitrate, "-bufsize", bitrate],
     ...["-g", String(gop), "-keyint_min", String(gop), "-sc_threshold", "0"],
-    ...(audio ? ["-map", "1:a", "-c:a", "aac", "-b:a", "96k", "-ac", "2"] : []),
+    ...(audio ? ["-map", "1:a", ...aac] : []),
   ];
 }
 

@@ -34,11 +34,12 @@ export async function freePort() {
 
 /**
  * startServer starts a server below path, with the flags in OWNCAST_ARGS and
- * args, and resolves when it listens. url has a slash at the end.
+ * args, on port if there is one, and resolves when it listens. url has a slash
+ * at the end.
  */
-export async function startServer({ path = "", args = [] } = {}) {
+export async function startServer({ path = "", args = [], port = 0 } = {}) {
   const data = mkdtempSync(join(tmpdir(), "owncast-data-"));
-  const port = await freePort();
+  port ||= await freePort();
   const base = `http://127.0.0.1:${port}${path}`;
   const key = "test-key";
   const flags = [
@@ -61,6 +62,7 @@ export async function startServer({ path = "", args = [] } = {}) {
   if (!line) throw new Error(`the server did not start: ${log}`);
   return {
     url: `${base}/`,
+    port,
     origin: `http://127.0.0.1:${port}`,
     rtmp: `rtmp://${line[2]}/live/${key}`,
     log: () => log,
