@@ -12,31 +12,42 @@ import (
 
 const (
 	storagePrefix = "hls/"
-	queueLength   = 16 // segments waiting for the storage, of all renditions
+	queueLength   = 16 // jobs waiting for the storage, of all renditions
 	storeTimeout  = 30 * time.Second
 	segmentMaxAge = 365 * 24 * time.Hour
 )
 
 // archive writes the segments of one session to the storage, in order and
-// behind a bounded queue, and deletes what no playlist names any more.
+// behind a bounded queue, and deletes what can no longer be asked for.
 type archive struct {
-	p       *Packager
-	session string
-	jobs    chan archiveJob
-	failing atomic.Bool
-	expired []expiry // of the worker alone
+	p         *Packager
+	session   string
+	jobs      chan archiveJob
+	abandoned atomic.Bool // another session is shown
+
+	garbage []string // of the writer: keys that did not fit into the queue yet
+
+	// Of the worker alone.
+	undeleted         []string
+	storing, deleting fault
 }
 
+// archiveJob is a segment to be stored, keys to be deleted, or a sweep.
 type archiveJob struct {
 	rendition string
-	segment   *segment // to be stored, or
-	expired   []string // keys to be deleted after wait
-	wait      time.Duration
+	segment   *segment
+	expired   []string
+	sweep     bool
 }
 
-type expiry struct {
-	at   time.Time
-	keys []string
+// fault remembers whether something fails, so that it is logged when it
+// begins and when it ends.
+type fault struct{ on bool }
+
+func (f *fault) changed(err error) bool {
+	was := f.on
+	f.on = err != nil
+	return f.on != was
 }
 
 // newArchive starts the worker; close ends it. It is called under p.mu.
@@ -75,37 +86,54 @@ func (a *archive) put(r *rendition, s *segment) {
 	}
 }
 
-// expire queues segments that are no longer listed. A player that has read
-// the last playlist which did may still ask for them for as long as that
-// playlist was.
+// expire queues the deletion of segments that nobody can ask for any more. It
+// never blocks: what does not fit into the queue goes with the next ones.
 func (a *archive) expire(r *rendition, gone []*segment) {
-	if a.jobs == nil || len(gone) == 0 {
+	if a.jobs == nil {
 		return
 	}
-	keys := make([]string, len(gone))
-	for i, s := range gone {
-		keys[i] = segmentKey(r.name, s.name)
+	for _, s := range gone {
+		a.garbage = append(a.garbage, segmentKey(r.name, s.name))
+	}
+	if len(a.garbage) == 0 {
+		return
 	}
 	select {
-	case a.jobs <- archiveJob{expired: keys, wait: r.window}:
-	default: // the sweep of the next session finds them
+	case a.jobs <- archiveJob{expired: a.garbage}:
+		a.garbage = nil
+	default:
 	}
 }
+
+// sweep queues the deletion of everything that is not of this session. There
+// may be such of the session before, and of a process that was killed.
+func (a *archive) sweep() {
+	if a.jobs == nil {
+		return
+	}
+	select {
+	case a.jobs <- archiveJob{sweep: true}:
+	default: // the next session does it
+	}
+}
+
+// abandon tells that another session is shown: what is queued is not stored,
+// and what is being stored is deleted.
+func (a *archive) abandon() { a.abandoned.Store(true) }
 
 // run ends when close was called and the queue is empty, or soon after the
 // Packager's context is done.
 func (a *archive) run() {
 	defer a.p.wg.Done()
-	a.sweep()
 	for j := range a.jobs {
-		if j.segment != nil {
+		switch {
+		case a.abandoned.Load():
+		case j.sweep:
+			a.deleteOthers()
+		case j.segment != nil:
 			a.store(j.rendition, j.segment)
-		} else {
-			a.expired = append(a.expired, expiry{at: time.Now().Add(j.wait), keys: j.expired})
-		}
-		for len(a.expired) > 0 && time.Now().After(a.expired[0].at) {
-			a.delete(a.expired[0].keys)
-			a.expired = a.expired[1:]
+		default:
+			a.delete(j.expired)
 		}
 	}
 }
@@ -115,48 +143,62 @@ func (a *archive) store(rendition string, s *segment) {
 	if !ok {
 		return
 	}
+	key := segmentKey(rendition, s.name)
 	ctx, cancel := context.WithTimeout(a.p.ctx, storeTimeout)
 	defer cancel()
-	err := a.p.cfg.Storage.Put(ctx, segmentKey(rendition, s.name), b.reader(),
-		storage.PutOptions{ContentType: mediaType, MaxAge: segmentMaxAge})
+	err := a.p.cfg.Storage.Put(ctx, key, b.reader(), storage.PutOptions{ContentType: mediaType, MaxAge: segmentMaxAge})
 	if err != nil {
 		s.stored.Store(storeFailed)
 		a.p.stats.failed.Add(1)
-		if !a.failing.Swap(true) {
-			a.p.cfg.Logger.Error("segments cannot be stored; serving the live window from memory", "err", err)
-		}
-		return
+	} else {
+		s.stored.Store(storeDone)
+		a.p.stats.stored.Add(1)
 	}
-	s.stored.Store(storeDone)
-	a.p.stats.stored.Add(1)
-	if a.failing.Swap(false) {
+	switch changed := a.storing.changed(err); {
+	case changed && err != nil:
+		a.p.cfg.Logger.Error("segments cannot be stored; serving the live window from memory", "err", err)
+	case changed:
 		a.p.cfg.Logger.Info("segments can be stored again")
+	}
+	if err == nil && a.abandoned.Load() {
+		a.delete([]string{key})
 	}
 }
 
-// sweep deletes what earlier sessions left, in this process or one that was
-// killed.
-func (a *archive) sweep() {
+func (a *archive) deleteOthers() {
+	ctx, cancel := context.WithTimeout(a.p.ctx, storeTimeout)
+	defer cancel()
 	var keys []string
-	for info, err := range a.p.cfg.Storage.List(a.p.ctx, storagePrefix) {
+	var failed error
+	for info, err := range a.p.cfg.Storage.List(ctx, storagePrefix) {
 		if err != nil {
-			a.p.cfg.Logger.Warn("old segments cannot be listed", "err", err)
+			failed = err
 			break
 		}
 		if !strings.HasPrefix(path.Base(info.Key), a.session+"-") {
 			keys = append(keys, info.Key)
 		}
 	}
+	if failed != nil {
+		a.p.cfg.Logger.Warn("old segments cannot be listed", "err", failed)
+	}
 	a.delete(keys)
 }
 
+// delete deletes keys, and those that could not be deleted before.
 func (a *archive) delete(keys []string) {
+	keys = append(a.undeleted, keys...)
+	a.undeleted = nil
 	if len(keys) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(a.p.ctx, storeTimeout)
 	defer cancel()
-	if err := storage.DeleteAll(ctx, a.p.cfg.Storage, keys); err != nil {
+	err := storage.DeleteAll(ctx, a.p.cfg.Storage, keys)
+	if err != nil {
+		a.undeleted = keys
+	}
+	if a.deleting.changed(err) && err != nil {
 		a.p.cfg.Logger.Warn("old segments cannot be deleted", "segments", len(keys), "err", err)
 	}
 }

@@ -46,6 +46,24 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// WriteTo spares whoever copies the body, such as a storage, a buffer.
+func (r *bodyReader) WriteTo(w io.Writer) (int64, error) {
+	skip, start := r.at, r.at
+	for _, piece := range r.b {
+		if skip >= int64(len(piece)) {
+			skip -= int64(len(piece))
+			continue
+		}
+		n, err := w.Write(piece[skip:])
+		r.at += int64(n)
+		skip = 0
+		if err != nil {
+			return r.at - start, err
+		}
+	}
+	return r.at - start, nil
+}
+
 func (r *bodyReader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:

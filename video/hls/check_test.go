@@ -137,6 +137,7 @@ type checker struct {
 	parts map[string]bool
 	discs map[uint64]bool // segments that were discontinuous
 	n     int
+	base  uint64 // discontinuities before the list was resumed
 	// keyless allows segments that do not begin with a key frame.
 	keyless bool
 }
@@ -152,6 +153,9 @@ func (c *checker) fail(l *list, format string, args ...any) {
 
 func (c *checker) snapshot(s *snapshot) {
 	c.t.Helper()
+	if c.t.Failed() {
+		return // what follows tells nothing
+	}
 	c.n++
 	l, err := parseList(string(s.playlist(false).text))
 	if err != nil {
@@ -164,6 +168,40 @@ func (c *checker) snapshot(s *snapshot) {
 	c.delta(s, l)
 	c.secondOpinion(l)
 	c.prev = l
+}
+
+// numbered is the discontinuity sequence number of each segment by its date.
+func (l *list) numbered() map[time.Time]uint64 {
+	m, n := map[time.Time]uint64{}, l.dsn
+	for _, s := range append(l.segs[:len(l.segs):len(l.segs)], l.open) {
+		if s.discontinuity {
+			n++
+		}
+		if !s.at.IsZero() {
+			m[s.at] = n
+		}
+	}
+	return m
+}
+
+// inStep checks that the sound counts discontinuities as the picture does.
+func (c *checker) inStep(main *list) {
+	c.t.Helper()
+	if c.prev == nil || main == nil {
+		return
+	}
+	dates := main.numbered()
+	for at, n := range c.prev.numbered() {
+		var nearest time.Time
+		for d := range dates {
+			if d.Sub(at).Abs() < nearest.Sub(at).Abs() {
+				nearest = d
+			}
+		}
+		if nearest.Sub(at).Abs() < 40*time.Millisecond && dates[nearest] != n {
+			c.t.Fatalf("the segment at %v follows %d discontinuities, in the picture %d\n%s\n%s", at, n, dates[nearest], c.prev.text, main.text)
+		}
+	}
 }
 
 func (c *checker) constants(l *list) {
@@ -243,12 +281,21 @@ func (c *checker) progress(l *list) {
 	c.t.Helper()
 	p := c.prev
 	if p == nil {
+		c.base = l.dsn
 		return
 	}
 	if l.msn < p.msn || l.dsn < p.dsn || l.msn+uint64(len(l.segs)) < p.msn+uint64(len(p.segs)) {
 		c.fail(l, "sequence went back: %d -> %d", p.msn, l.msn)
 	}
-	gone := uint64(0)
+	if last := p.msn + uint64(len(p.segs)); c.name == audioRendition && l.msn >= last && last > p.msn && l.dsn > p.dsn {
+		c.base = l.dsn // nothing of the old list is left
+		for m := range c.discs {
+			if m < l.msn {
+				delete(c.discs, m)
+			}
+		}
+	}
+	gone := c.base
 	for m := range c.discs {
 		if m < l.msn {
 			gone++

@@ -2,7 +2,9 @@ package hls
 
 import (
 	"bytes"
+	"hash/crc32"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/grafov/m3u8"
@@ -12,28 +14,40 @@ import (
 // so far.
 const overhead = 1.1
 
-// multivariant renders the multivariant playlist (RFC 8216bis §4.4.6).
-func (s *stream) multivariant() []byte {
+// describe renders the multivariant playlist (RFC 8216bis §4.4.6) of what the
+// newest segments are. The sound alone is offered beside a picture.
+func (s *stream) describe() {
+	if len(s.main.r.segs) == 0 {
+		return
+	}
 	master := m3u8.NewMasterPlaylist()
 	master.SetVersion(9)
-	master.SetIndependentSegments(true)
-	for _, r := range s.renditions() {
-		snap := r.cur.Load()
-		if snap == nil || len(snap.segs) == 0 {
+	for _, r := range s.all() {
+		if len(r.segs) == 0 || r.name == audioRendition && !offersAudio(s.main.r) {
 			continue
 		}
-		master.Append(r.name+"/"+mediaPlaylist, nil, variant(snap))
+		master.Append(r.name+"/"+mediaPlaylist, nil, variant(r))
 	}
 	// The package writes PROGRAM-ID, which version 6 has removed.
 	text := bytes.ReplaceAll(master.Encode().Bytes(), []byte("PROGRAM-ID=0,"), nil)
-	return text
+	if old := s.master.Load(); old != nil && bytes.Equal(old.text, text) {
+		return
+	}
+	d := new(rendered)
+	d.set(text, s.session.ID+"-"+strconv.FormatUint(uint64(crc32.ChecksumIEEE(text)), 16))
+	s.master.Store(d)
 }
 
-func variant(s *snapshot) m3u8.VariantParams {
-	init := s.segs[len(s.segs)-1].init
+func offersAudio(main *rendition) bool {
+	init := main.segs[len(main.segs)-1].init
+	return init.video() != nil && init.audio() != nil
+}
+
+func variant(r *rendition) m3u8.VariantParams {
+	init := r.segs[len(r.segs)-1].init
 	v := m3u8.VariantParams{
-		Bandwidth:        uint32(math.Ceil(s.peak * overhead)),
-		AverageBandwidth: uint32(math.Ceil(s.average)),
+		Bandwidth:        bandwidth(r.rate.peak() * overhead),
+		AverageBandwidth: bandwidth(r.rate.average()),
 	}
 	var codecs []string
 	for _, t := range init.tracks {
@@ -42,9 +56,11 @@ func variant(s *snapshot) m3u8.VariantParams {
 	v.Codecs = strings.Join(codecs, ",")
 	if t := init.video(); t != nil {
 		if t.Width > 0 && t.Height > 0 {
-			v.Resolution = decimal(float64(t.Width), 0) + "x" + decimal(float64(t.Height), 0)
+			v.Resolution = strconv.Itoa(t.Width) + "x" + strconv.Itoa(t.Height)
 		}
-		v.FrameRate = math.Round(s.frameRate*1000) / 1000
+		v.FrameRate = math.Round(r.frameRate*1000) / 1000
 	}
 	return v
 }
+
+func bandwidth(v float64) uint32 { return uint32(min(math.Ceil(v), math.MaxUint32)) }

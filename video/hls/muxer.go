@@ -18,6 +18,14 @@ const (
 	// frame ended and still be taken for it: wires count in milliseconds and
 	// some encoders round badly, but a gap of a hundredth of a second clicks.
 	audioJitter = 25 * time.Millisecond
+	// audioBunch is how early audio frames may be that come several at a time.
+	audioBunch = 100 * time.Millisecond
+	// audioEarly is how many frames on end may be early before one is left
+	// out, for then it is the clock that is slow.
+	audioEarly = 64
+	// frameMemory is how many pictures the expected length of the next one is
+	// the mean of.
+	frameMemory = 16
 )
 
 // muxer cuts the samples of one rendition into parts.
@@ -36,7 +44,8 @@ type muxer struct {
 	count uint32
 
 	pictures int           // of the whole run since the last discontinuity
-	firstPic time.Duration // when the first of them was decoded
+	deltas   int           // that frame is the mean of
+	firstPic time.Duration // when the first of the pictures was decoded
 
 	partStart time.Duration // by the playlist's clock
 	segStart  time.Duration // by the media's clock
@@ -45,6 +54,7 @@ type muxer struct {
 	audioEnd  time.Duration
 	audioStep time.Duration
 	audioNext int64 // where the next audio frame is expected, in its timescale
+	early     int   // audio frames on end that came before that
 	lastVideo time.Duration
 }
 
@@ -53,7 +63,13 @@ func (m *muxer) begin(init *initSegment, at time.Duration, wall time.Time, disco
 	if discontinuity || m.init == nil {
 		m.partStart = at.Round(granularity)
 		m.videoEnd, m.audioEnd, m.lastVideo = at, at, 0
-		m.audioNext, m.pictures = 0, 0
+		m.audioNext, m.early, m.pictures = 0, 0, 0
+	}
+	if m.init != nil && !init.video().Equal(m.init.video()) {
+		m.deltas = 0
+	}
+	if m.frame == 0 {
+		m.frame = usualFrame
 	}
 	m.init = init
 	m.segStart, m.segDur = at, 0
@@ -74,8 +90,9 @@ func (m *muxer) add(p video.Packet) {
 }
 
 func (m *muxer) addVideo(p video.Packet) {
-	if d := p.DTS - m.lastVideo; m.lastVideo > 0 && d > 0 && d < time.Second {
-		m.frame += (d - m.frame) / 16
+	if d := p.DTS - m.lastVideo; m.pictures > 0 && d < time.Second {
+		m.deltas = min(m.deltas+1, frameMemory)
+		m.frame += (d - m.frame) / time.Duration(m.deltas)
 	}
 	if m.pictures == 0 {
 		m.firstPic = p.DTS
@@ -93,13 +110,20 @@ func (m *muxer) addAudio(p video.Packet) {
 	rate := int64(p.Track.SampleRate)
 	at := toScale(p.DTS, rate)
 	n := int64(p.Track.FrameSamples(p.Data))
-	slack := toScale(audioJitter, rate)
-	switch d := at - m.audioNext; {
-	case m.audioNext == 0 || d >= slack:
-	case d > -4*slack:
+	jitter := toScale(audioJitter, rate)
+	d := at - m.audioNext
+	switch {
+	case m.audioNext == 0 || d >= jitter:
+		m.early = 0
+	case d > -jitter:
+		m.early = 0
+		at = m.audioNext
+	case d > -toScale(audioBunch, rate) && m.early < audioEarly:
+		m.early++
 		at = m.audioNext
 	default:
-		return // the clock went back: this was heard already
+		m.early = 0
+		return // the clock is slow or went back: this was heard already
 	}
 	m.audioNext = at + n
 	m.audioStep = fromScale(n, rate)
@@ -122,6 +146,10 @@ func (m *muxer) step() time.Duration {
 	return m.frame
 }
 
+// late is by how much the playlist's clock is behind. It falls behind where
+// a single picture takes longer than a part may, and catches up after.
+func (m *muxer) late() time.Duration { return m.clock() - m.partStart }
+
 // cutPart sends the samples that have gathered as a part that ends at end, or
 // as near to it as the limits allow.
 func (m *muxer) cutPart(end, least time.Duration) {
@@ -135,11 +163,7 @@ func (m *muxer) cutPart(end, least time.Duration) {
 	}
 	independent := m.init.video() == nil || len(m.frag.video) > 0 && m.frag.video[0].key
 	if n := len(m.frag.video); n > 0 {
-		last := &m.frag.video[n-1]
-		last.dur = uint32(toScale(m.frame, videoTimescale))
-		if d := toScale(end, videoTimescale) - last.dts; d > 0 && d < videoTimescale {
-			last.dur = uint32(d)
-		}
+		m.frag.video[n-1].dur = uint32(toScale(m.videoEnd, videoTimescale) - m.frag.video[n-1].dts)
 	}
 	m.count++
 	data := m.frag.bytes(m.count)
@@ -154,8 +178,7 @@ func (m *muxer) cutPart(end, least time.Duration) {
 // make a part of no length.
 func (m *muxer) next(at time.Duration) {
 	if len(m.frag.video) == 0 && m.init.video() != nil && m.segDur > 0 && at-m.partStart < m.r.partTarget/2 {
-		m.r.frameRate = m.frameRate()
-		m.r.close()
+		m.end()
 		return
 	}
 	m.close(at)
@@ -163,7 +186,18 @@ func (m *muxer) next(at time.Duration) {
 
 // close ends the segment with everything that has come.
 func (m *muxer) close(at time.Duration) {
+	if d := at - m.lastVideo; m.pictures > 0 && d > 0 && d < time.Second {
+		m.videoEnd = at
+	}
+	if m.init.video() != nil {
+		at = max(at, m.audioEnd-audioLead)
+	}
 	m.cutPart(at, time.Millisecond)
+	m.end()
+}
+
+// end ends the segment with what was sent of it.
+func (m *muxer) end() {
 	m.r.frameRate = m.frameRate()
 	m.r.close()
 }

@@ -29,12 +29,14 @@ import (
 // in memory and nothing else.
 type Config struct {
 	// Storage takes every finished segment. What is listed but no longer in
-	// memory is served from it. It belongs to the Packager alone: objects
-	// under "hls/" that no playlist names are deleted. Nil keeps no segment
-	// beyond the live window.
+	// memory is served from it. It belongs to the Packager alone, which
+	// deletes what is under "hls/" and of no session that can be watched: two
+	// Packagers share a storage only through a wrapper that gives each its
+	// own keys. Nil keeps no segment beyond the live window.
 	Storage storage.Storage
 	// DVR is for how long a viewer can go back. The live window, which the
-	// session's Latency sets, is the least and the default.
+	// session's Latency sets, is the least and the default, and what there is
+	// without a Storage.
 	DVR time.Duration
 	// Logger gets what goes wrong with the storage. Nil discards it.
 	Logger *slog.Logger
@@ -49,22 +51,26 @@ type Stats struct {
 
 // Packager makes the playlists and media of one session after another, and
 // serves them. It is a [video.Packager] for its Server and an [http.Handler]
-// for any number of viewers.
+// for any number of viewers. Make one with [New].
+//
+// The last session is kept, in memory as far as it was there, until the next
+// one can be watched.
 type Packager struct {
 	cfg   Config
 	now   func() time.Time
 	stats counters
+	zips  sync.Pool // of *gzip.Writer
 
 	published func(*snapshot) // of tests
 
-	stream *stream                // of the writer alone
+	stream *stream                // of the writer
 	shown  atomic.Pointer[stream] // the newest that can be watched
 
-	mu     sync.Mutex // guards closed and adding to wg
-	closed bool
-	wg     sync.WaitGroup // of the archives
-	cancel context.CancelFunc
 	ctx    context.Context // ends writes to the storage
+	cancel context.CancelFunc
+	mu     sync.Mutex     // guards closed and adding to wg
+	wg     sync.WaitGroup // of the archives
+	closed bool
 }
 
 type counters struct{ stored, failed, dropped atomic.Int64 }
@@ -85,28 +91,22 @@ func New(cfg Config) *Packager {
 }
 
 // Begin starts a session. What the last one left is served until the new one
-// can be watched.
+// can be watched. After Shutdown the error is [video.ErrServerClosed].
 func (p *Packager) Begin(session video.Session) error {
+	p.End()
+	s := &stream{p: p, session: session}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return video.ErrServerClosed
 	}
-	p.finish()
-	s := &stream{p: p, session: session}
 	s.archive = newArchive(p, session.ID)
-	playable := session.Playable
-	s.session.Playable = func() {
-		p.shown.Store(s)
-		if playable != nil {
-			playable()
-		}
-	}
 	p.stream = s
 	return nil
 }
 
-// WritePacket adds a packet. The error matches [video.CodecError].
+// WritePacket adds a packet. The error matches [video.CodecError], or is
+// [video.ErrServerClosed] if there is no session.
 func (p *Packager) WritePacket(pkt video.Packet) error {
 	if p.stream == nil {
 		return video.ErrServerClosed
@@ -124,17 +124,21 @@ func (p *Packager) Interrupt() {
 // End closes the playlists. They and their media are served until the next
 // session can be watched.
 func (p *Packager) End() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.finish()
+	if s := p.stream; s != nil {
+		p.stream = nil
+		s.end()
+		s.archive.close()
+	}
 }
 
-// finish ends the session, if there is one. It is called under mu.
-func (p *Packager) finish() {
-	if p.stream != nil {
-		p.stream.end()
-		p.stream.archive.close()
-		p.stream = nil
+// show puts a session in the place of the one that was shown.
+func (p *Packager) show(s *stream) {
+	if old := p.shown.Swap(s); old != nil {
+		old.archive.abandon()
+	}
+	s.archive.sweep()
+	if s.session.Playable != nil {
+		s.session.Playable()
 	}
 }
 
@@ -148,25 +152,34 @@ func (p *Packager) Stats() Stats {
 }
 
 // Shutdown ends the session and waits until the storage has the segments that
-// are queued, or ctx is done; then writes under way are canceled. It may be
-// called more than once, but not while packets are written.
+// are queued, or ctx is done; then writes under way are canceled, which a
+// storage is given a second for. It may be called more than once, but not
+// while one of the methods that a [video.Server] calls is running.
 func (p *Packager) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
+	first := !p.closed
 	p.closed = true
-	p.finish()
 	p.mu.Unlock()
+	if first {
+		p.End()
+	}
+	defer p.cancel()
 	idle := make(chan struct{})
-	go func() { // ends with the archives, which end with p.ctx at the latest
+	go func() { // ends with the archives, which end soon after p.ctx
 		p.wg.Wait()
 		close(idle)
 	}()
-	defer p.cancel()
 	select {
 	case <-idle:
 		return nil
 	case <-ctx.Done():
-		p.cancel()
-		<-idle
-		return ctx.Err()
 	}
+	p.cancel()
+	t := time.NewTimer(time.Second)
+	defer t.Stop()
+	select {
+	case <-idle:
+	case <-t.C:
+	}
+	return ctx.Err()
 }

@@ -5,12 +5,9 @@ import (
 	"time"
 )
 
-// Limits of what is kept beyond the listed window, so that a player which
-// has just read a playlist still gets what it names.
-const (
-	keptSegments = 1 // in memory
-	partWindow   = 3 // target durations from the end in which parts are listed
-)
+// partWindow is in how many target durations from the end parts are listed
+// (RFC 8216bis §6.2.2).
+const partWindow = 3
 
 // rendition is one media playlist of a session and what it names. One
 // goroutine writes it; any number read its snapshots.
@@ -20,29 +17,28 @@ type rendition struct {
 	target     int // EXT-X-TARGETDURATION, seconds
 	partTarget time.Duration
 	window     time.Duration // listed
-	memory     time.Duration // kept in memory, of what is listed
-	store      func(*rendition, *segment)
-	expire     func(*rendition, []*segment)
+	live       time.Duration // of it, what is kept in memory if the storage does not have it
+	memory     time.Duration // and if it does
+	archive    *archive
 	siblings   func() []*rendition // the other renditions, for reports
+	closed     func()              // called when a segment was closed
+	published  func(*snapshot)     // of tests
 
-	cur atomic.Pointer[snapshot]
+	cur atomic.Pointer[snapshot] // nil before the first
 
 	// Of the writer alone.
-	segs      []*segment // listed; replaced, never changed in place
-	kept      []*segment // no longer listed
+	segs      []*segment // listed, without a gap; replaced, never changed in place
+	kept      []*segment // no longer listed, but known to who has an older playlist
 	inits     []*initSegment
 	open      *segment
 	nextMSN   uint64
 	nextPart  uint64
-	discs     uint64 // EXT-X-DISCONTINUITY-SEQUENCE
+	discs     uint64 // discontinuities up to the open segment
+	gone      uint64 // EXT-X-DISCONTINUITY-SEQUENCE
 	ended     bool
-	bits      float64 // of closed segments
-	seconds   float64
-	peak      float64 // bits per second of the largest segment
+	rate      bitRate
 	version   uint64
 	frameRate float64
-	firstDone func()          // called once, when the first segment was closed
-	published func(*snapshot) // of tests
 }
 
 // begin opens the next segment.
@@ -50,16 +46,29 @@ func (r *rendition) begin(init *initSegment, at time.Time, discontinuity bool) {
 	if len(r.inits) == 0 || r.inits[len(r.inits)-1] != init {
 		r.inits = append(r.inits[:len(r.inits):len(r.inits)], init)
 	}
+	if discontinuity {
+		r.discs++
+	}
 	r.open = &segment{
 		msn: r.nextMSN, name: segmentName(r.session, r.nextMSN), init: init,
-		discontinuity: discontinuity && r.nextMSN > 0, at: at,
+		discontinuity: discontinuity, date: dateLine(at),
 	}
 	r.nextMSN++
+}
+
+// resume makes the next segment the one with the number, after discs
+// discontinuities that other renditions have had. What was listed does not
+// lead there, and is no longer.
+func (r *rendition) resume(msn, discs uint64) {
+	r.unlist(len(r.segs))
+	r.nextMSN = max(r.nextMSN, msn)
+	r.discs, r.gone = discs, discs
 }
 
 // add appends a part to the open segment. It is seen with the next publish.
 func (r *rendition) add(data []byte, dur time.Duration, independent bool) {
 	p := &part{number: r.nextPart, dur: dur, independent: independent, data: data}
+	p.line = partLine(r.session, p)
 	r.nextPart++
 	s := r.open
 	if len(s.list) == 0 {
@@ -80,27 +89,24 @@ func (r *rendition) close() {
 	}
 	if len(s.list) == 0 {
 		r.nextMSN--
+		if s.discontinuity {
+			r.discs--
+		}
 		return
 	}
 	list := s.list
 	s.list = nil // the bytes must go when parts does
 	s.parts.Store(&list)
-	s.partLines = partLines(r.session, list)
+	for _, p := range list {
+		s.partLines += p.line
+	}
 	s.lines = "#EXTINF:" + decimal(s.dur.Seconds(), 5) + ",\n" + s.name + "\n"
-	seconds := s.dur.Seconds()
-	r.bits += float64(s.size) * 8
-	r.seconds += seconds
-	r.peak = max(r.peak, float64(s.size)*8/seconds)
-	segs := make([]*segment, len(r.segs), len(r.segs)+1)
-	copy(segs, r.segs)
-	r.segs = append(segs, s)
-	r.store(r, s)
+	r.rate.add(s.size, s.dur, time.Duration(r.target)*time.Second/2)
+	r.segs = append(r.segs[:len(r.segs):len(r.segs)], s)
+	r.archive.put(r, s)
 	r.trim()
 	r.publish()
-	if f := r.firstDone; f != nil {
-		r.firstDone = nil
-		f()
-	}
+	r.closed()
 }
 
 // end closes the playlist.
@@ -123,53 +129,61 @@ func (r *rendition) trim() {
 	}
 	var recent time.Duration
 	for i := len(r.segs) - 1; i >= drop; i-- {
-		if recent >= r.memory {
-			if r.segs[i].stored.Load() != storeDone {
-				drop = i + 1 // it cannot be served for longer, so nothing before it is listed either
-				break
-			}
+		stored := r.segs[i].stored.Load() == storeDone
+		if stored && recent >= r.memory {
 			r.segs[i].parts.Store(nil)
+		}
+		if !stored && recent >= r.live {
+			drop = i + 1 // it cannot be served for longer, so nothing before it is listed either
+			break
 		}
 		recent += r.segs[i].dur
 	}
 	r.unlist(drop)
 }
 
+// unlist takes the first n segments off the list. What the storage has can be
+// asked for as long as RFC 8216bis §6.2.2 wants it, by who has the last
+// playlist that named it; of what is in memory only, the newest.
 func (r *rendition) unlist(n int) {
-	gone := r.segs[:n]
-	for _, s := range gone {
+	if n == 0 {
+		return
+	}
+	for _, s := range r.segs[:n] {
 		if s.discontinuity {
-			r.discs++
+			r.gone++
 		}
 	}
+	kept := append(r.kept[:len(r.kept):len(r.kept)], r.segs[:n]...)
 	r.segs = r.segs[n:]
-	r.kept = append(r.kept[:len(r.kept):len(r.kept)], gone...)
-	over := max(0, len(r.kept)-keptSegments)
-	r.kept = append([]*segment(nil), r.kept[over:]...)
-	r.expire(r, gone)
+	var since time.Duration
+	over := len(kept) - 1
+	for ; over > 0 && since < r.window; over-- {
+		s := kept[over-1]
+		if s.stored.Load() != storeDone {
+			break
+		}
+		s.parts.Store(nil)
+		since += s.dur
+	}
+	r.archive.expire(r, kept[:over])
+	r.kept = append([]*segment(nil), kept[over:]...)
 	r.forgetInits()
 }
 
 // forgetInits drops the headers no segment needs any more.
 func (r *rendition) forgetInits() {
-	oldest := r.open
-	if len(r.segs) > 0 {
-		oldest = r.segs[0]
+	n := 0
+	for n < len(r.inits)-1 && !r.uses(r.inits[n]) {
+		n++
 	}
-	if len(r.kept) > 0 {
-		oldest = r.kept[0]
-	}
-	for oldest != nil && len(r.inits) > 1 && r.inits[0] != oldest.init && !r.uses(r.inits[0]) {
-		r.inits = r.inits[1:]
-	}
+	r.inits = r.inits[n:]
 }
 
 func (r *rendition) uses(i *initSegment) bool {
 	for _, list := range [][]*segment{r.kept, r.segs} {
-		for _, s := range list {
-			if s.init == i {
-				return true
-			}
+		if len(list) > 0 && list[0].init == i {
+			return true // headers come in the order of their segments
 		}
 	}
 	return r.open != nil && r.open.init == i
@@ -180,13 +194,9 @@ func (r *rendition) publish() {
 	r.version++
 	s := &snapshot{
 		r: r, version: r.version, segs: r.segs, kept: r.kept, inits: r.inits,
-		nextPart: r.nextPart, discs: r.discs, ended: r.ended,
-		peak: r.peak, frameRate: r.frameRate, changed: make(chan struct{}),
+		nextMSN: r.nextMSN, nextPart: r.nextPart, gone: r.gone, ended: r.ended,
+		changed: make(chan struct{}),
 	}
-	if r.seconds > 0 {
-		s.average = r.bits / r.seconds
-	}
-	s.nextMSN = r.nextMSN
 	if o := r.open; o != nil {
 		s.nextMSN = o.msn
 		s.open = o.list[:len(o.list):len(o.list)]

@@ -12,6 +12,7 @@ type part struct {
 	dur         time.Duration
 	independent bool
 	data        []byte
+	line        string // what a playlist says of it
 }
 
 // segment is one media segment. A closed one changes in two ways only: it
@@ -22,7 +23,7 @@ type segment struct {
 	init          *initSegment
 	discontinuity bool
 	independent   bool
-	at            time.Time // program date and time of its start
+	date          string // EXT-X-PROGRAM-DATE-TIME of its start
 	dur           time.Duration
 	size          int64
 
@@ -33,6 +34,13 @@ type segment struct {
 	lines     string // what a playlist says of the closed segment
 	partLines string // and of its parts, before that
 }
+
+func dateLine(at time.Time) string {
+	return "#EXT-X-PROGRAM-DATE-TIME:" + at.UTC().Format("2006-01-02T15:04:05.000Z") + "\n"
+}
+
+// available tells whether the segment can be served.
+func (s *segment) available() bool { return s.parts.Load() != nil || s.stored.Load() == storeDone }
 
 // Storage states of a segment.
 const (
@@ -52,6 +60,16 @@ func (s *segment) body() (body, bool) {
 	}
 	return b, true
 }
+
+func partLine(session string, p *part) string {
+	line := "#EXT-X-PART:DURATION=" + decimal(p.dur.Seconds(), 5) + ",URI=\"" + partName(session, p.number)
+	if p.independent {
+		return line + "\",INDEPENDENT=YES\n"
+	}
+	return line + "\"\n"
+}
+
+func decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
 
 // Names of what a rendition serves. They carry the session's id, so that no
 // name is ever used for two things.

@@ -2,40 +2,29 @@ package hls
 
 import (
 	"bytes"
-	"compress/gzip"
+	"cmp"
+	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 )
 
 // snapshot is a rendition at one moment. It never changes; its playlists are
 // rendered when first asked for and then shared by everybody who asks.
 type snapshot struct {
-	r         *rendition
-	version   uint64
-	segs      []*segment
-	kept      []*segment
-	inits     []*initSegment
-	openHead  *segment // nil between segments; only what begin set is read of it
-	open      []*part
-	nextMSN   uint64 // of the open segment
-	nextPart  uint64
-	discs     uint64
-	ended     bool
-	peak      float64 // bits per second
-	average   float64
-	frameRate float64
-	changed   chan struct{} // closed when there is a newer one
+	r        *rendition // only its constants
+	version  uint64
+	segs     []*segment
+	kept     []*segment
+	inits    []*initSegment
+	openHead *segment // nil between segments; only what begin set is read of it
+	open     []*part
+	nextMSN  uint64 // of the open segment
+	nextPart uint64
+	gone     uint64
+	ended    bool
+	changed  chan struct{} // closed when there is a newer one
 
 	full, delta rendered
-}
-
-// rendered is a playlist's text, in the two forms it is sent in.
-type rendered struct {
-	once, zipOnce sync.Once
-	text, zipped  []byte
-	skipped       bool
 }
 
 func (s *snapshot) playlist(delta bool) *rendered {
@@ -43,35 +32,20 @@ func (s *snapshot) playlist(delta bool) *rendered {
 	if delta {
 		skip = s.skippable()
 	}
-	d := &s.full
+	d, suffix := &s.full, ""
 	if skip > 0 {
-		d = &s.delta
+		d, suffix = &s.delta, "-d"
 	}
-	d.once.Do(func() { d.text, d.skipped = s.render(skip), skip > 0 })
-	return d
-}
-
-// gzip returns the compressed text, or nil if that failed.
-func (d *rendered) gzip() []byte {
-	d.zipOnce.Do(func() {
-		var z bytes.Buffer
-		w, err := gzip.NewWriterLevel(&z, gzip.BestSpeed)
-		if err != nil {
-			return // the level is a constant
-		}
-		if _, err := w.Write(d.text); err == nil && w.Close() == nil {
-			d.zipped = z.Bytes()
-		}
+	d.once.Do(func() {
+		d.skipped = skip > 0
+		d.set(s.render(skip), s.r.session+"-"+s.r.name+"-"+strconv.FormatUint(s.version, 10)+suffix)
 	})
-	return d.zipped
+	return d
 }
 
 // skippable is how many segments a delta update leaves out.
 func (s *snapshot) skippable() int {
-	var behind time.Duration
-	for _, p := range s.open {
-		behind += p.dur
-	}
+	behind := s.openDuration()
 	limit := time.Duration(6*s.r.target) * time.Second
 	for i := len(s.segs) - 1; i >= 0; i-- {
 		if behind >= limit {
@@ -80,6 +54,13 @@ func (s *snapshot) skippable() int {
 		behind += s.segs[i].dur
 	}
 	return 0
+}
+
+func (s *snapshot) openDuration() (d time.Duration) {
+	for _, p := range s.open {
+		d += p.dur
+	}
+	return d
 }
 
 // has tells whether the playlist holds the part of the segment; part < 0 asks
@@ -104,36 +85,54 @@ func (s *snapshot) has(msn uint64, part int) bool {
 	return ps == nil || part < len(*ps)
 }
 
+// tooFar tells whether a request is for more than two segments after the last
+// one, or for more parts than three seconds can have after the last one
+// (RFC 8216bis §6.2.5.2).
+func (s *snapshot) tooFar(msn uint64, part int) bool {
+	if s.ended || msn < s.nextMSN {
+		return false
+	}
+	if msn > s.nextMSN+1 {
+		return true
+	}
+	ahead := 3
+	if pt := s.r.partTarget; pt < time.Second {
+		ahead = int((3*time.Second + pt - 1) / pt)
+	}
+	if msn == s.nextMSN {
+		ahead += len(s.open)
+	}
+	return part >= ahead
+}
+
 func (s *snapshot) findSegment(msn uint64) *segment {
 	for _, list := range [][]*segment{s.segs, s.kept} {
-		for _, g := range list {
-			if g.msn == msn {
-				return g
-			}
+		if i, ok := slices.BinarySearchFunc(list, msn, func(g *segment, n uint64) int { return cmp.Compare(g.msn, n) }); ok {
+			return list[i]
 		}
 	}
 	return nil
 }
 
 func (s *snapshot) findPart(number uint64) *part {
-	if n := len(s.open); n > 0 && number >= s.open[0].number {
-		if i := number - s.open[0].number; i < uint64(n) {
-			return s.open[i]
-		}
-		return nil
+	if p := findPart(s.open, number); p != nil {
+		return p
 	}
 	for i := len(s.segs) - 1; i >= 0; i-- {
 		ps := s.segs[i].parts.Load()
 		if ps == nil {
 			return nil
 		}
-		first := (*ps)[0].number
-		if number >= first {
-			if number-first < uint64(len(*ps)) {
-				return (*ps)[number-first]
-			}
-			return nil
+		if number >= (*ps)[0].number {
+			return findPart(*ps, number)
 		}
+	}
+	return nil
+}
+
+func findPart(ps []*part, number uint64) *part {
+	if len(ps) > 0 && number >= ps[0].number && number-ps[0].number < uint64(len(ps)) {
+		return ps[number-ps[0].number]
 	}
 	return nil
 }
@@ -145,100 +144,6 @@ func (s *snapshot) findInit(name string) *initSegment {
 		}
 	}
 	return nil
-}
-
-// render writes the media playlist (RFC 8216bis §4.4), leaving out the first
-// skip segments.
-func (s *snapshot) render(skip int) []byte {
-	r := s.r
-	var b strings.Builder
-	b.Grow(1024 + 160*(len(s.segs)-skip))
-	target := float64(r.target)
-	pt := r.partTarget.Seconds()
-	b.WriteString("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:")
-	b.WriteString(strconv.Itoa(r.target))
-	b.WriteString("\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=" + decimal(6*target, 1))
-	b.WriteString(",PART-HOLD-BACK=" + decimal(3*pt, 3) + ",HOLD-BACK=" + decimal(3*target, 1))
-	b.WriteString("\n#EXT-X-PART-INF:PART-TARGET=" + decimal(pt, 5))
-	first := s.nextMSN
-	if len(s.segs) > 0 {
-		first = s.segs[0].msn
-	}
-	b.WriteString("\n#EXT-X-MEDIA-SEQUENCE:" + strconv.FormatUint(first, 10))
-	b.WriteString("\n#EXT-X-DISCONTINUITY-SEQUENCE:" + strconv.FormatUint(s.discs, 10) + "\n")
-	if s.independent() {
-		b.WriteString("#EXT-X-INDEPENDENT-SEGMENTS\n")
-	}
-	if skip > 0 {
-		b.WriteString("#EXT-X-SKIP:SKIPPED-SEGMENTS=" + strconv.Itoa(skip) + "\n")
-	}
-	s.renderSegments(&b, skip)
-	s.renderEnd(&b)
-	return []byte(b.String())
-}
-
-func (s *snapshot) independent() bool {
-	for _, g := range s.segs {
-		if !g.independent {
-			return false
-		}
-	}
-	return len(s.open) == 0 || s.open[0].independent
-}
-
-func (s *snapshot) renderSegments(b *strings.Builder, skip int) {
-	withParts := len(s.segs)
-	var behind time.Duration
-	for _, p := range s.open {
-		behind += p.dur
-	}
-	for withParts > 0 && behind < time.Duration(partWindow*s.r.target)*time.Second {
-		withParts--
-		behind += s.segs[withParts].dur
-	}
-	var init *initSegment
-	for i, g := range s.segs {
-		if i < skip {
-			continue
-		}
-		s.renderHead(b, g, &init)
-		if i >= withParts && !s.ended {
-			b.WriteString(g.partLines)
-		}
-		b.WriteString(g.lines)
-	}
-	if len(s.open) > 0 {
-		s.renderHead(b, s.openHead, &init)
-		b.WriteString(partLines(s.r.session, s.open))
-	}
-}
-
-func (s *snapshot) renderHead(b *strings.Builder, g *segment, init **initSegment) {
-	if g.discontinuity {
-		b.WriteString("#EXT-X-DISCONTINUITY\n")
-	}
-	if g.init != *init {
-		*init = g.init
-		b.WriteString("#EXT-X-MAP:URI=\"" + g.init.name + "\"\n")
-	}
-	b.WriteString("#EXT-X-PROGRAM-DATE-TIME:" + g.at.UTC().Format("2006-01-02T15:04:05.000Z") + "\n")
-}
-
-func (s *snapshot) renderEnd(b *strings.Builder) {
-	if s.ended {
-		b.WriteString("#EXT-X-ENDLIST\n")
-		return
-	}
-	b.WriteString("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + partName(s.r.session, s.nextPart) + "\"\n")
-	for _, o := range s.r.siblings() {
-		t := o.cur.Load()
-		if o == s.r || t == nil {
-			continue
-		}
-		msn, part := t.last()
-		b.WriteString("#EXT-X-RENDITION-REPORT:URI=\"../" + o.name + "/" + mediaPlaylist + "\",LAST-MSN=" +
-			strconv.FormatUint(msn, 10) + ",LAST-PART=" + strconv.Itoa(part) + "\n")
-	}
 }
 
 // last is the newest part there is.
@@ -256,16 +161,92 @@ func (s *snapshot) last() (msn uint64, part int) {
 	return g.msn, part
 }
 
-func partLines(session string, ps []*part) string {
-	var b strings.Builder
-	for _, p := range ps {
-		b.WriteString("#EXT-X-PART:DURATION=" + decimal(p.dur.Seconds(), 5) + ",URI=\"" + partName(session, p.number) + "\"")
-		if p.independent {
-			b.WriteString(",INDEPENDENT=YES")
-		}
-		b.WriteByte('\n')
+// render writes the media playlist (RFC 8216bis §4.4), leaving out the first
+// skip segments.
+func (s *snapshot) render(skip int) []byte {
+	r := s.r
+	var b bytes.Buffer
+	b.Grow(2048 + 128*(len(s.segs)-skip))
+	target, pt := float64(r.target), r.partTarget.Seconds()
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:")
+	b.WriteString(strconv.Itoa(r.target))
+	b.WriteString("\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=" + decimal(6*target, 1))
+	b.WriteString(",PART-HOLD-BACK=" + decimal(3*pt, 3) + ",HOLD-BACK=" + decimal(3*target, 1))
+	b.WriteString("\n#EXT-X-PART-INF:PART-TARGET=" + decimal(pt, 5))
+	first := s.nextMSN
+	if len(s.segs) > 0 {
+		first = s.segs[0].msn
 	}
-	return b.String()
+	b.WriteString("\n#EXT-X-MEDIA-SEQUENCE:" + strconv.FormatUint(first, 10))
+	b.WriteString("\n#EXT-X-DISCONTINUITY-SEQUENCE:" + strconv.FormatUint(s.gone, 10) + "\n")
+	if s.independent() {
+		b.WriteString("#EXT-X-INDEPENDENT-SEGMENTS\n")
+	}
+	if skip > 0 {
+		b.WriteString("#EXT-X-SKIP:SKIPPED-SEGMENTS=" + strconv.Itoa(skip) + "\n")
+	}
+	s.renderSegments(&b, skip)
+	s.renderEnd(&b)
+	return b.Bytes()
 }
 
-func decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
+func (s *snapshot) independent() bool {
+	for _, g := range s.segs {
+		if !g.independent {
+			return false
+		}
+	}
+	return len(s.open) == 0 || s.open[0].independent
+}
+
+func (s *snapshot) renderSegments(b *bytes.Buffer, skip int) {
+	withParts := len(s.segs)
+	behind := s.openDuration()
+	for withParts > 0 && behind < time.Duration(partWindow*s.r.target)*time.Second {
+		withParts--
+		behind += s.segs[withParts].dur
+	}
+	var init *initSegment
+	for i := skip; i < len(s.segs); i++ {
+		g := s.segs[i]
+		renderHead(b, g, &init)
+		if i >= withParts && !s.ended {
+			b.WriteString(g.partLines)
+		}
+		b.WriteString(g.lines)
+	}
+	if len(s.open) > 0 {
+		renderHead(b, s.openHead, &init)
+		for _, p := range s.open {
+			b.WriteString(p.line)
+		}
+	}
+}
+
+func renderHead(b *bytes.Buffer, g *segment, init **initSegment) {
+	if g.discontinuity {
+		b.WriteString("#EXT-X-DISCONTINUITY\n")
+	}
+	if g.init != *init {
+		*init = g.init
+		b.WriteString("#EXT-X-MAP:URI=\"" + g.init.name + "\"\n")
+	}
+	b.WriteString(g.date)
+}
+
+func (s *snapshot) renderEnd(b *bytes.Buffer) {
+	if s.ended {
+		b.WriteString("#EXT-X-ENDLIST\n")
+		return
+	}
+	b.WriteString("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + partName(s.r.session, s.nextPart) + "\"\n")
+	for _, o := range s.r.siblings() {
+		t := o.cur.Load()
+		if o == s.r || t == nil {
+			continue
+		}
+		msn, part := t.last()
+		b.WriteString("#EXT-X-RENDITION-REPORT:URI=\"../" + o.name + "/" + mediaPlaylist + "\",LAST-MSN=" +
+			strconv.FormatUint(msn, 10) + ",LAST-PART=" + strconv.Itoa(part) + "\n")
+	}
+}

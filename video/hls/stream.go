@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,7 @@ const (
 
 	// memoryTargets is how many target durations of a rendition stay in memory
 	// if a storage has the rest: where players are that keep their distance
-	// from the end, and as long as a slow storage may take.
+	// from the end.
 	memoryTargets = 5
 
 	// trackGone is how long a track may be silent before the segments are
@@ -24,39 +25,34 @@ const (
 	trackGone = 5 * time.Second
 	// keyWait is how long sound waits for a picture it belongs to.
 	keyWait = 3 * time.Second
-	// soundWait is how long a picture waits for its sound.
+	// soundWait is how long a picture waits for its sound, or sound for a
+	// picture that it did not have before.
 	soundWait = 500 * time.Millisecond
+	// maxLate is how far the playlist's clock may fall behind.
+	maxLate = 3 * time.Second
 )
 
-// boundary is where the main rendition began a segment.
-type boundary struct {
-	at            time.Duration
-	discontinuity bool
-}
-
-// stream is one session: what its packets become.
+// stream is one session: what its packets become. All of it but the atomic
+// fields is the writer's.
 type stream struct {
 	p       *Packager
 	session video.Session
+	archive *archive
 	start   starter
 	main    *muxer
-	audio   *muxer // the sound alone; follows main's segments
+	audio   *muxer // the sound alone; see follow
 	pending []boundary
 
-	waiting    bool // for a packet a segment can begin with
-	waitSince  time.Duration
-	held       []video.Packet // that came while waiting
-	broken     bool           // the next segment is discontinuous
+	waiting    bool           // for a packet a segment can begin with
+	waitSince  time.Duration  // 0 before anything came
+	held       []video.Packet // what came after a break; see hold
 	audioTrack *video.Track
 	inits      int
+	clock      wallClock
+	isShown    bool
 
-	epoch     time.Duration // the media time ...
-	epochWall time.Time     // ... that was on this clock
-	lastWall  time.Time
-
-	list    atomic.Pointer[[]*rendition] // playable ones, main first
-	all     atomic.Pointer[[]*rendition] // everything that can be fetched
-	archive *archive
+	renditions atomic.Pointer[[]*rendition] // main first
+	master     atomic.Pointer[rendered]     // the multivariant playlist
 }
 
 // write takes the next packet.
@@ -69,9 +65,9 @@ func (s *stream) write(p video.Packet) error {
 	}
 	if p.Discontinuity {
 		s.interrupt()
-		s.anchor(p.DTS)
+		s.clock.anchor(p.DTS, s.p.now())
 	}
-	if s.waiting && s.main.init.video() != nil && s.main.init.audio() != nil {
+	if s.waiting && s.waitSince == 0 && s.main.init != nil {
 		return s.hold(p)
 	}
 	return s.dispatch(p)
@@ -89,28 +85,24 @@ func (s *stream) dispatch(p video.Packet) error {
 // should not be followed by another one.
 func (s *stream) hold(p video.Packet) error {
 	s.held = append(s.held, p)
-	var key, sound *video.Packet
-	for i := range s.held {
-		q := &s.held[i]
-		switch {
-		case q.Track.Kind == video.Audio:
-			sound = q
-		case q.Key && key == nil:
-			key = q
-		}
-	}
+	key := slices.IndexFunc(s.held, func(q video.Packet) bool { return q.Track.Kind == video.Video && q.Key })
+	sound := slices.IndexFunc(s.held, func(q video.Packet) bool { return q.Track.Kind == video.Audio })
 	patience := keyWait
-	if key != nil {
+	if key >= 0 || s.main.init.video() == nil {
 		patience = soundWait
 	}
-	if (key == nil || sound == nil) && p.DTS-s.held[0].DTS < patience {
+	first := s.held[0].DTS
+	if (key < 0 || sound < 0) && p.DTS-first < patience {
 		return nil
 	}
-	if sound != nil {
-		s.audioTrack = sound.Track
-	}
 	held := s.held
-	s.held = nil
+	s.held, s.waitSince = nil, max(first, 1)
+	if sound >= 0 {
+		s.audioTrack = held[sound].Track
+	}
+	if key >= 0 {
+		held = keyFirst(held, key)
+	}
 	for _, q := range held {
 		if err := s.dispatch(q); err != nil {
 			return err
@@ -119,22 +111,31 @@ func (s *stream) hold(p video.Packet) error {
 	return nil
 }
 
+// keyFirst begins with the key frame. What belongs before it has no picture.
+func keyFirst(ps []video.Packet, key int) []video.Packet {
+	k := ps[key]
+	rest := slices.DeleteFunc(slices.Delete(ps, key, key+1), func(p video.Packet) bool { return p.DTS < k.DTS })
+	return slices.Insert(rest, 0, k)
+}
+
 // begin gathers packets until the constants of the playlists can be told, and
 // then takes them one by one.
 func (s *stream) begin(p video.Packet) error {
-	if s.epochWall.IsZero() || p.Discontinuity {
-		s.anchor(p.DTS)
+	if !s.clock.running || p.Discontinuity {
+		s.clock.anchor(p.DTS, s.p.now())
 	}
 	plan, ok := s.start.add(p, s.session.Latency.Segment)
 	if !ok {
 		return nil
 	}
 	s.audioTrack = plan.audio
-	main := s.rendition(mainRendition, plan, plan.partTarget)
-	main.firstDone = s.session.Playable
-	s.main = &muxer{r: main, frame: plan.frame, limit: time.Duration(plan.target)*time.Second + 400*time.Millisecond, split: s.split}
+	s.main = &muxer{
+		r: s.rendition(mainRendition, plan.target, plan.partTarget), frame: plan.frame, deltas: frameMemory,
+		limit: time.Duration(plan.target)*time.Second + 400*time.Millisecond, split: s.split,
+	}
+	s.main.r.closed = s.mainClosed
 	s.waiting = true
-	s.setRenditions()
+	s.renditions.Store(&[]*rendition{s.main.r})
 	for _, p := range plan.packets {
 		p.Discontinuity = false // everything before the last one was let go
 		if err := s.write(p); err != nil {
@@ -144,68 +145,46 @@ func (s *stream) begin(p video.Packet) error {
 	return nil
 }
 
-func (s *stream) rendition(name string, plan plan, partTarget time.Duration) *rendition {
-	target := time.Duration(plan.target) * time.Second
-	live := max(s.session.Latency.Segment*time.Duration(s.session.Latency.Segments), 3*target)
+func (s *stream) rendition(name string, target int, partTarget time.Duration) *rendition {
+	seconds := time.Duration(target) * time.Second
+	live := max(s.session.Latency.Segment*time.Duration(s.session.Latency.Segments), 3*seconds)
 	r := &rendition{
-		name: name, session: s.session.ID, target: plan.target, partTarget: partTarget,
-		window: max(s.p.cfg.DVR, live), memory: memoryTargets * target,
-		store: s.archive.put, expire: s.archive.expire, siblings: s.renditions, published: s.p.published,
+		name: name, session: s.session.ID, target: target, partTarget: partTarget,
+		window: live, live: live, memory: memoryTargets * seconds,
+		archive: s.archive, siblings: s.all, closed: s.describe, published: s.p.published,
 	}
-	if s.p.cfg.Storage == nil {
-		r.window, r.memory = live, live
+	if s.p.cfg.Storage != nil {
+		r.window = max(s.p.cfg.DVR, live)
 	}
 	return r
 }
 
-// renditions are the ones a player may choose from, the main one first.
-func (s *stream) renditions() []*rendition {
-	if l := s.list.Load(); l != nil {
+// all is every rendition, the main one first.
+func (s *stream) all() []*rendition {
+	if l := s.renditions.Load(); l != nil {
 		return *l
 	}
 	return nil
 }
 
-func (s *stream) setRenditions() {
-	list := []*rendition{s.main.r}
-	all := list
-	if s.audio != nil {
-		all = []*rendition{s.main.r, s.audio.r}
-		if s.main.init.video() != nil && s.main.init.audio() != nil {
-			list = all
-		}
-	}
-	s.list.Store(&list)
-	s.all.Store(&all)
-}
-
-// find returns the rendition of a directory, or nil.
+// find returns the rendition of a directory, or nil if it has no playlist yet.
 func (s *stream) find(name string) *rendition {
-	if l := s.all.Load(); l != nil {
-		for _, r := range *l {
-			if r.name == name {
-				return r
-			}
+	for _, r := range s.all() {
+		if r.name == name && r.cur.Load() != nil {
+			return r
 		}
 	}
 	return nil
 }
 
-// anchor says that the media time is now.
-func (s *stream) anchor(at time.Duration) {
-	now := s.p.now()
-	if now.Before(s.lastWall) {
-		now = s.lastWall
+// mainClosed is called with every segment of the main rendition. The first
+// one is what can be watched.
+func (s *stream) mainClosed() {
+	s.describe()
+	if !s.isShown {
+		s.isShown = true
+		s.p.show(s)
 	}
-	s.epoch, s.epochWall = at, now
-}
-
-func (s *stream) wall(at time.Duration) time.Time {
-	w := s.epochWall.Add(at - s.epoch)
-	if w.Before(s.lastWall) {
-		return s.lastWall
-	}
-	return w
 }
 
 func (s *stream) writeVideo(p video.Packet) error {
@@ -216,8 +195,8 @@ func (s *stream) writeVideo(p video.Packet) error {
 			return nil
 		}
 		return s.restart(p, p.Track, s.currentAudio(p.DTS))
-	case p.Key && !s.currentAudio(p.DTS).Equal(m.init.audio()):
-		return s.restart(p, p.Track, s.currentAudio(p.DTS))
+	case p.Key && (!s.currentAudio(p.DTS).Equal(m.init.audio()) || m.late() > maxLate):
+		return s.restart(p, p.Track, s.audioTrack)
 	case p.Key && p.DTS-m.segStart >= least(s.session.Latency.Segment):
 		s.next(p.DTS)
 	}
@@ -244,8 +223,7 @@ func (s *stream) writeAudio(p video.Packet) error {
 		s.next(p.DTS)
 	}
 	m.add(p)
-	s.follow(p)
-	return nil
+	return s.follow(p)
 }
 
 // waitedFor tells whether sound has waited long enough for its picture.
@@ -253,7 +231,7 @@ func (s *stream) waitedFor(at time.Duration) bool {
 	if s.waitSince == 0 {
 		s.waitSince = at
 	}
-	return at-s.waitSince > keyWait
+	return at-s.waitSince >= keyWait
 }
 
 // currentAudio is the sound that a segment beginning at can have: none if it
@@ -271,23 +249,14 @@ func (s *stream) currentAudio(at time.Duration) *video.Track {
 // next ends the segment and begins another one of the same tracks.
 func (s *stream) next(at time.Duration) {
 	s.main.next(at)
-	s.main.begin(s.main.init, at, s.wall(s.main.partStart), false)
-	s.pending = append(s.pending, boundary{at: at})
+	s.beginMain(s.main.init, at, false)
 }
 
 // split ends a segment that has no key frame to end at. The samples that
 // have gathered, from at on, begin the next one.
 func (s *stream) split(at time.Duration) {
-	m := s.main
-	m.r.close()
-	m.begin(m.init, at, s.wall(m.partStart), false)
-	s.pending = append(s.pending, boundary{at: at})
-}
-
-func (s *stream) splitAudio(at time.Duration) {
-	a := s.audio
-	a.r.close()
-	a.begin(a.init, at, s.wall(a.partStart), false)
+	s.main.end()
+	s.beginMain(s.main.init, at, false)
 }
 
 // restart ends the segment and begins one that need not fit to it, with the
@@ -301,22 +270,31 @@ func (s *stream) restart(p video.Packet, picture, sound *video.Track) error {
 	init := m.init
 	if init == nil || !picture.Equal(init.video()) || !sound.Equal(init.audio()) {
 		var err error
-		if init, err = s.newInit(mainRendition, picture, sound); err != nil {
+		if init, err = s.newInit(picture, sound); err != nil {
 			return err
 		}
 	}
-	s.waiting, s.waitSince = false, 0
-	m.begin(init, p.DTS, s.wall(p.DTS), discontinuity)
-	s.pending = append(s.pending[:0], boundary{at: p.DTS, discontinuity: discontinuity})
-	if picture == nil || sound == nil {
-		s.pending = s.pending[:0]
-	}
-	s.setRenditions()
+	s.waiting = false
+	s.beginMain(init, p.DTS, discontinuity)
 	m.add(p)
+	if p.Track.Kind == video.Audio {
+		return s.follow(p)
+	}
 	return nil
 }
 
-func (s *stream) newInit(rendition string, tracks ...*video.Track) (*initSegment, error) {
+// beginMain opens a segment of the main rendition.
+func (s *stream) beginMain(init *initSegment, at time.Duration, discontinuity bool) {
+	m := s.main
+	wall := s.clock.at(m.partStart)
+	if discontinuity || m.init == nil {
+		wall = s.clock.at(at)
+	}
+	m.begin(init, at, wall, discontinuity)
+	s.mark(at)
+}
+
+func (s *stream) newInit(tracks ...*video.Track) (*initSegment, error) {
 	present := tracks[:0:0]
 	for _, t := range tracks {
 		if t != nil {
@@ -325,52 +303,6 @@ func (s *stream) newInit(rendition string, tracks ...*video.Track) (*initSegment
 	}
 	s.inits++
 	return newInit(initName(s.session.ID, s.inits), present...)
-}
-
-// follow gives a packet to the rendition of the sound alone, whose segments
-// begin where the main one's do.
-func (s *stream) follow(p video.Packet) {
-	if s.main.init.video() == nil {
-		return
-	}
-	for len(s.pending) > 0 && p.DTS >= s.pending[0].at-10*time.Millisecond {
-		b := s.pending[0]
-		s.pending = s.pending[1:]
-		if !s.followInto(p, b) {
-			return
-		}
-	}
-	if s.audio != nil && s.audio.r.open != nil {
-		s.audio.add(p)
-	}
-}
-
-func (s *stream) followInto(p video.Packet, b boundary) bool {
-	if s.audio == nil {
-		step := fromScale(int64(p.Track.FrameSamples(p.Data)), int64(p.Track.SampleRate))
-		main := s.main.r
-		s.audio = &muxer{
-			r: s.rendition(audioRendition, plan{target: main.target}, partTarget(step)), frame: step,
-			limit: time.Duration(main.target)*time.Second + 490*time.Millisecond, split: s.splitAudio,
-		}
-		s.audio.r.nextMSN = main.open.msn
-	}
-	a := s.audio
-	a.close(p.DTS)
-	init := a.init
-	if init == nil || !p.Track.Equal(init.audio()) {
-		var err error
-		if init, err = s.newInit(audioRendition, p.Track); err != nil {
-			return false
-		}
-	}
-	wall := s.wall(p.DTS)
-	if !b.discontinuity && a.init != nil {
-		wall = s.wall(a.partStart)
-	}
-	a.begin(init, p.DTS, wall, b.discontinuity)
-	s.setRenditions()
-	return true
 }
 
 // flush sends everything there is and ends the segments.
@@ -384,32 +316,27 @@ func (s *stream) flush(at time.Duration) {
 		s.audio.close(s.audio.audioEnd)
 	}
 	s.pending = s.pending[:0]
-	s.lastWall = s.wall(s.main.partStart)
+	s.clock.passed(s.main.partStart)
 }
 
 // interrupt ends the segments; what comes next need not fit to them.
 func (s *stream) interrupt() {
-	s.held = nil
+	s.held, s.waitSince = nil, 0
 	if s.main == nil {
 		s.start = starter{}
-		s.epochWall = time.Time{}
+		s.clock.running = false
 		return
 	}
-	if s.waiting {
-		return
+	if !s.waiting {
+		s.flush(0)
+		s.waiting = true
 	}
-	s.flush(0)
-	s.waiting, s.waitSince = true, 0
 }
 
 // end ends the playlists.
 func (s *stream) end() {
-	if s.main == nil {
-		return
-	}
 	s.interrupt()
-	s.main.r.end()
-	if s.audio != nil {
-		s.audio.r.end()
+	for _, r := range s.all() {
+		r.end()
 	}
 }

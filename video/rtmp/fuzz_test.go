@@ -50,7 +50,7 @@ type fuzzListener struct{ pings, acks, refusals, ends int }
 func (l *fuzzListener) ping(uint32) error          { l.pings++; return nil }
 func (l *fuzzListener) acknowledge(uint32) error   { l.acks++; return nil }
 func (l *fuzzListener) refusePublish(uint32) error { l.refusals++; return nil }
-func (l *fuzzListener) metadata([]byte) {}
+func (l *fuzzListener) metadata([]byte)            {}
 func (l *fuzzListener) unpublish()                 { l.ends++ }
 func (l *fuzzListener) interrupted()               {}
 func (l *fuzzListener) writeFailed(error)          {}
@@ -173,4 +173,3 @@ func FuzzConn(f *testing.F) {
 		}
 	})
 }
-

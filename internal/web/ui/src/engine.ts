@@ -18,8 +18,8 @@ export interface Engine {
   distance(): number | null;
   /** What distance is when nothing goes wrong; null while unknown. */
   usualDistance(): number | null;
-  /** tick is called about once a second. */
-  tick(): void;
+  /** tick is called about once a second while the video runs; mayHurry says that catching up is welcome. */
+  tick(mayHurry: boolean): void;
 }
 
 export type EngineFailed = (why: Failure) => void;

@@ -30,7 +30,6 @@ const config: Partial<HlsConfig> = {
   // Fragments are MP4 already; there is nothing for a worker to do.
   enableWorker: false,
   backBufferLength: 30,
-  maxLiveSyncPlaybackRate: 1.1,
   manifestLoadPolicy: {
     default: {
       maxTimeToFirstByteMs: 10_000,
@@ -47,6 +46,7 @@ const mediaRecoveries = 2;
 const mediaRecoveryWindow = 20_000;
 
 const forgetStalls = 45_000;
+const leastBuffer = 0.4; // seconds; with less there is no room for hurry
 
 const formatErrors: string[] = [
   ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
@@ -74,6 +74,7 @@ export class HlsEngine implements Engine {
 
   stop(): void {
     this.hls.destroy();
+    this.video.playbackRate = 1;
   }
 
   livePosition(): number | null {
@@ -93,9 +94,35 @@ export class HlsEngine implements Engine {
     return this.hls.targetLatency;
   }
 
-  // hls.js keeps further from the live edge after every stall, and stays
-  // there. One bad moment shall not last for the whole evening.
-  tick(): void {
+  tick(mayHurry: boolean): void {
+    this.forgive();
+    this.hurry(mayHurry);
+  }
+
+  // hurry plays a little faster while the picture is late. hls.js can do that
+  // too, but changes its mind several times a second, which can be heard.
+  private hurry(may: boolean): void {
+    const { video } = this;
+    const distance = this.distance();
+    const target = this.hls.targetLatency;
+    if (!may || distance === null || target === null || this.buffered() < leastBuffer) {
+      video.playbackRate = 1;
+      return;
+    }
+    const late = distance - target;
+    if (late > 1) video.playbackRate = 1.1;
+    else if (late > 0.35) video.playbackRate = 1.05;
+    else if (late < 0.1) video.playbackRate = 1;
+  }
+
+  private buffered(): number {
+    const { buffered, currentTime } = this.video;
+    return buffered.length ? buffered.end(buffered.length - 1) - currentTime : 0;
+  }
+
+  // forgive goes back to the distance that the server asks for. hls.js keeps
+  // further away after every stall, and one bad moment shall not last all night.
+  private forgive(): void {
     const details = this.hls.latestLevelDetails;
     const wanted = details?.partHoldBack || details?.holdBack;
     const steady = performance.now() - this.stalledAt > forgetStalls;

@@ -50,5 +50,5 @@ export class NativeEngine implements Engine {
     return Number.isFinite(this.least) ? this.least : null;
   }
 
-  tick(): void {}
+  tick(): void {} // the browser does it
 }

@@ -4,8 +4,7 @@ import { NativeEngine, nativeSupported } from "./native-engine";
 const retryFirst = 1000;
 const retryMost = 10_000;
 const steadyAfter = 10_000; // so long without trouble, and the trouble is forgotten
-// As far over the usual distance from the live edge as this is behind it; the
-// least and the most in seconds.
+// How many seconds over the usual distance from the live edge are too many.
 const behindBy = (usual: number) => Math.min(5, Math.max(2, usual));
 const catchUpPause = 15_000; // between two jumps to the live edge made by ourselves
 
@@ -122,7 +121,7 @@ export class Player {
   /** tick is called about once a second; it keeps us from falling behind. */
   tick(): void {
     if (!this.running) return;
-    this.engine?.tick();
+    this.engine?.tick(!this.chosenDelay);
     const due = performance.now() - this.jumpedAt > catchUpPause;
     if (this.behind && !this.chosenDelay && due) this.jump();
     if (!this.behind) this.chosenDelay = false;

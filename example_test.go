@@ -1,0 +1,197 @@
+package owncast_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"testing/fstest"
+	"time"
+
+	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/memory"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/storage/local"
+	"github.com/owncast-go/owncast/video"
+)
+
+// The smallest server: publish to rtmp://localhost/live/change-me and watch at
+// http://localhost:8080/.
+func Example() {
+	app, err := owncast.New(owncast.WithDataDir("data"), owncast.WithStreamKeys("change-me"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	rtmp, err := net.Listen("tcp", ":1935")
+	if err != nil {
+		log.Fatal(err)
+	}
+	go func() { log.Fatal(http.ListenAndServe(":8080", app.Handler())) }()
+	if err := app.Run(context.Background(), rtmp); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// New reports everything that is wrong with its options at once.
+func ExampleNew() {
+	_, err := owncast.New(owncast.WithBaseURL("example.org"), owncast.WithLatencyLevel(7))
+	var option *owncast.OptionError
+	fmt.Println(errors.As(err, &option), option.Option)
+	fmt.Println(err)
+	// Output:
+	// true WithBaseURL
+	// owncast: WithBaseURL: "example.org" is not an absolute http or https URL
+	// owncast: WithLatencyLevel: latency level 7 is not from 0 to 4
+}
+
+// A site that has a mux and a lifetime of its own.
+func ExampleApp_Start() {
+	app, err := owncast.New(owncast.WithBaseURL("https://example.org/live"), owncast.WithStreamKeys("change-me"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/live/", app.Handler())
+	mux.Handle("/.well-known/webfinger", app.WellKnown())
+
+	if err := app.Start(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	// … serve mux, app.ServeRTMP(listener), wait …
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := app.Shutdown(ctx); err != nil {
+		log.Print(err)
+	}
+}
+
+// Keys that are changed while the App runs live in its settings.
+func ExampleApp_Settings() {
+	app, err := owncast.New(owncast.WithRepository(memory.New()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	if err := app.Start(ctx); err != nil {
+		log.Fatal(err)
+	}
+	defer app.Shutdown(ctx)
+	if err := app.Settings().SetStreamKeys(ctx, []owncast.StreamKey{{Key: owncast.NewSecret(), Comment: "studio"}}); err != nil {
+		log.Fatal(err)
+	}
+	keys, err := app.Settings().StreamKeys(ctx)
+	fmt.Println(len(keys), keys[0].Comment, err)
+	// Output: 1 studio <nil>
+}
+
+// Two channels behind one RTMP port: rtmp://host/news/… and rtmp://host/sports/….
+func ExampleRTMPMux() {
+	mux, err := owncast.NewRTMPMux(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range []string{"news", "sports"} {
+		app, err := owncast.New(owncast.WithDataDir("data/"+name), owncast.WithStreamKeys("change-me"))
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := app.Start(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+		mux.Handle(name, app)
+		http.Handle("/"+name+"/", http.StripPrefix("/"+name, app.Handler()))
+	}
+	l, err := net.Listen("tcp", ":1935")
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(mux.Serve(l))
+}
+
+// One storage for several Apps.
+func ExampleWithStorage() {
+	shared := local.New("/srv/video")
+	part, err := storage.Sub(shared, "channel-1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = owncast.New(owncast.WithStorage(part))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// Publishers that another system knows.
+func ExampleWithPublishAuthorizer() {
+	known := func(context.Context, string) bool { return true }
+	_, err := owncast.New(owncast.WithPublishAuthorizer(video.PublishAuthorizerFunc(
+		func(ctx context.Context, req video.PublishRequest) error {
+			if !known(ctx, req.StreamKey) {
+				return owncast.ErrStreamKey
+			}
+			return nil
+		})))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// Administrators that the site's own sessions know.
+func ExampleWithAuthenticator() {
+	_, err := owncast.New(owncast.WithAuthenticator(owncast.AuthenticatorFunc(
+		func(r *http.Request) (owncast.User, error) {
+			c, err := r.Cookie("session")
+			if err != nil {
+				return owncast.User{}, owncast.ErrUnauthorized
+			}
+			return owncast.User{ID: c.Value, Role: repository.RoleAdmin}, nil
+		})))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A host that wants to know, and has a say.
+func ExampleWithHooks() {
+	_, err := owncast.New(owncast.WithHooks(owncast.Hooks{
+		BeforePublish: func(_ context.Context, req video.PublishRequest) error {
+			if req.App != "live" {
+				return errors.New("not here")
+			}
+			return nil
+		},
+		StreamStarted: func(_ context.Context, e video.StreamStarted) {
+			slog.Info("on air", "session", e.Status.SessionID)
+		},
+	}))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// An hour to go back, the shortest delay, and a minute to come back in.
+func ExampleWithDVR() {
+	_, err := owncast.New(
+		owncast.WithDVR(time.Hour),
+		owncast.WithLatencyLevel(0),
+		owncast.WithReconnectGrace(time.Minute),
+		owncast.WithPublishPolicy(video.TakeOver),
+	)
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A page of the host's own, behind a proxy, with a logger of its own.
+func ExampleWithWebUI() {
+	page := fstest.MapFS{"index.html": {Data: []byte("<!doctype html><title>My stream</title>")}}
+	_, err := owncast.New(
+		owncast.WithWebUI(page),
+		owncast.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")),
+		owncast.WithAdminPassword("change-me"),
+		owncast.WithLogger(slog.New(slog.NewJSONHandler(os.Stderr, nil))),
+	)
+	fmt.Println(err)
+	// Output: <nil>
+}
