@@ -111,7 +111,7 @@ func testAnyJSON(t *testing.T, r repository.Repository) {
 }
 
 func testBigDocument(t *testing.T, r repository.Repository) {
-	big := `"` + strings.Repeat("x", 2<<20) + `"`
+	big := `"` + strings.Repeat("x", 1<<20) + `"`
 	save(t, r.Settings, "a", 0, big)
 	want(t, r.Settings, "a", 1, big)
 	save(t, r.Settings, "a", 1, `1`)

@@ -60,7 +60,7 @@ func listError(ctx context.Context, s storage.Storage) error {
 }
 
 // cancelReader cancels a context after its first read, and then goes on for
-// as long as it is asked, but for no more than 64 MB.
+// as long as it is asked, but for no more than 16 MB.
 type cancelReader struct {
 	cancel context.CancelFunc
 	left   int
@@ -79,7 +79,7 @@ func testCancelDuringPut(t *testing.T, s storage.Storage) {
 	put(t, s, "a", "old")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	canceled(t, "Put", s.Put(ctx, "a", &cancelReader{cancel: cancel, left: 64 << 20}, storage.PutOptions{}))
+	canceled(t, "Put", s.Put(ctx, "a", &cancelReader{cancel: cancel, left: 16 << 20}, storage.PutOptions{}))
 	want(t, s, "a", "old")
 }
 

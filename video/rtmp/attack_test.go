@@ -260,3 +260,31 @@ func TestOneAddressCannotWaitForAll(t *testing.T) {
 	publishRaw(t, s.addr)
 	s.pub.next(t)
 }
+
+func TestThousandsOfIdleConnectionsTakeLittle(t *testing.T) {
+	s := startServer(t, newPublisher(), Limits{})
+	running := publishRaw(t, s.addr)
+	b := s.pub.next(t)
+	running.send(t, rawVideo(0, avcHeader))
+	before := heap()
+	for range 5000 {
+		c, err := net.Dial("tcp", s.addr)
+		if err != nil {
+			t.Skipf("this system does not let a client open so many: %v", err)
+		}
+		defer c.Close()
+	}
+	for i := range 100 {
+		running.send(t, rawVideo(uint32(i), videoBody(1000)))
+	}
+	b.waitFor(t, "video", func(ps []video.Packet) bool { return len(ps) == 100 })
+	s.mu.Lock()
+	n := len(s.conns)
+	s.mu.Unlock()
+	if n > 1+s.limits.MaxWaiting {
+		t.Errorf("%d connections were taken", n)
+	}
+	if grown := int(heap()) - int(before); grown > 16<<20 { // the client's 5000 are in it
+		t.Errorf("the heap grew by %d kB", grown>>10)
+	}
+}

@@ -174,7 +174,7 @@ function checkHint(hint, from, to, now, broken) {
   if (to.msn === from.msn && to.part === from.part) return;
   const current = now.get(from.msn);
   const next = current?.parts[from.part] ?? now.get(from.msn + 1)?.parts[0];
-  const broke = now.get(from.msn + 1)?.discontinuity && current?.parts[from.part] === undefined;
+  const broke = (from.part === 0 && current?.discontinuity) || (current?.parts[from.part] === undefined && now.get(from.msn + 1)?.discontinuity);
   if (next && next.uri !== hint && !broke) broken("preload hint", `${hint} was hinted, ${next.uri} came`);
 }
 
