@@ -163,6 +163,7 @@ func (c *checker) snapshot(s *snapshot) {
 	}
 	c.constants(l)
 	c.segments(l)
+	c.partAge(l)
 	c.progress(l)
 	c.named(s, l)
 	c.delta(s, l)
@@ -261,6 +262,23 @@ func (c *checker) segments(l *list) {
 		}
 		if closed {
 			c.remember(l, s)
+		}
+	}
+}
+
+// partAge checks that parts are listed for as long as they must be and no
+// longer: three target durations from the end.
+func (c *checker) partAge(l *list) {
+	c.t.Helper()
+	var behind float64
+	for _, p := range l.open.parts {
+		behind += p.dur
+	}
+	limit := 3*float64(l.target) + 1e-6
+	for i := len(l.segs) - 1; i >= 0 && !l.ended; i-- {
+		behind += l.segs[i].dur
+		if has := len(l.segs[i].parts) > 0; has != (behind <= limit) {
+			c.fail(l, "segment %d begins %v s before the end: parts listed: %v", l.segs[i].msn, behind, has)
 		}
 	}
 }

@@ -202,9 +202,12 @@ func (s *snapshot) independent() bool {
 func (s *snapshot) renderSegments(b *bytes.Buffer, skip int) {
 	withParts := len(s.segs)
 	behind := s.openDuration()
-	for withParts > 0 && behind < time.Duration(partWindow*s.r.target)*time.Second {
+	for withParts > 0 {
+		behind += s.segs[withParts-1].dur
+		if behind > time.Duration(partWindow*s.r.target)*time.Second {
+			break
+		}
 		withParts--
-		behind += s.segs[withParts].dur
 	}
 	var init *initSegment
 	for i := skip; i < len(s.segs); i++ {
