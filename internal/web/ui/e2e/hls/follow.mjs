@@ -156,9 +156,14 @@ export class Rendition {
     if (range.status !== 206 || !range.body.equals(whole.body.subarray(8, 16))) this.broken("ranges", `answered with ${range.status}, ${range.body.length} bytes`);
     const head = await get(segment, { method: "HEAD" });
     if (head.status !== 200 || Number(head.headers.get("content-length")) !== whole.body.length) this.broken("HEAD", `answered with ${head.status}`);
-    const list = await get(this.url);
-    const tag = list.headers.get("etag");
-    if (!tag) return this.broken("ETag", "none on a playlist");
+    for (let i = 0; i < 5; i++) {
+      const tag = (await get(this.url)).headers.get("etag");
+      if (!tag) return this.broken("ETag", "none on a playlist");
+      const again = await get(this.url, { headers: { "if-none-match": tag } });
+      if (again.status === 304) return;
+      if (again.headers.get("etag") === tag) break; // else it has changed meanwhile
+    }
+    this.broken("ETag", "a playlist that has not changed is sent again");
   }
 
   // checkReports compares what this playlist says of the others with them.

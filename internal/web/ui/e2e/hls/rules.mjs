@@ -82,7 +82,7 @@ function checkParts(p, broken) {
   // target durations from the end they should be gone.
   let back = p.open.parts.reduce((a, part) => a + part.duration, 0);
   for (const s of [...p.segments].reverse()) {
-    if (s.parts.length === 0 && back < Number(p.control["PART-HOLD-BACK"]) && !p.over) broken("parts at the end", `none ${back.toFixed(2)} s from the end` + (process.env.DUMP ? p.text : ""));
+    if (s.parts.length === 0 && back < Number(p.control["PART-HOLD-BACK"]) && !p.over) broken("parts at the end", `none ${back.toFixed(2)} s from the end`);
     if (s.parts.length > 0 && back > 3 * p.target) broken("old parts", `${back.toFixed(2)} s from the end`);
     back += s.duration;
   }
