@@ -42,13 +42,14 @@ func (d *Decoder) enhancedVideo(dts time.Duration, body []byte) (video.Packet, b
 	if h.packetType == packetSequenceStart {
 		return video.Packet{}, false, configure(&d.video, codec, h.rest)
 	}
-	p := video.Packet{DTS: dts + h.offset, Key: isKey(frame), Data: h.rest}
+	p := video.Packet{DTS: dts + h.offset, Data: h.rest}
 	if h.packetType == packetFrames && codec != video.AV1 {
 		if len(h.rest) < 3 {
 			return video.Packet{}, false, malformed("composition time of %d bytes", len(h.rest))
 		}
 		p.CTS, p.Data = milliseconds(int24(h.rest)), h.rest[3:]
 	}
+	p.Key = key(frame, d.video, p.Data)
 	return d.videoPacket(codec, p)
 }
 
