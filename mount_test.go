@@ -98,6 +98,37 @@ func crawl(t *testing.T, srv *httptest.Server, paths ...string) map[string]bool 
 	return seen
 }
 
+func TestNoRedirectLeadsOutOfTheMount(t *testing.T) {
+	c := run(t, owncast.WithBaseURL("https://example.org/a/b"))
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	for _, p := range []string{
+		"/a/b", "/a/b?x=1", "/a/b//x", "/a/b/../..", "/a/b/./api/status", "/a/b/api", "/a/b/api//status", "/a/b/hls",
+		"/a/b/hls/0", "/a/b/hls//stream.m3u8", "/a/b/assets", "/a/b/%2e%2e/x", "/a/b/api/status/",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", c.web.URL+p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		location := res.Header.Get("Location")
+		if location == "" {
+			if res.StatusCode != http.StatusNotFound {
+				t.Errorf("%s: %d", p, res.StatusCode)
+			}
+			continue
+		}
+		u, err := req.URL.Parse(location)
+		if err != nil || u.Host != req.URL.Host || !strings.HasPrefix(u.Path, "/a/b/") {
+			t.Errorf("%s: %d to %q", p, res.StatusCode, location)
+		}
+	}
+}
+
 func TestAnotherModuleImportsAndServes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")

@@ -73,7 +73,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := app.Start(ctx); err != nil {
 		return errors.Join(err, web.Close(), rtmp.Close())
 	}
-	key, err := firstStart(ctx, app, o)
+	key, err := firstStart(ctx, app)
 	if err != nil {
 		return errors.Join(err, web.Close(), rtmp.Close(), app.Shutdown(ctx))
 	}
@@ -130,7 +130,7 @@ func newApp(o options) (*owncast.App, error) {
 
 // firstStart makes the secrets that are missing, prints them, and returns a
 // stream key.
-func firstStart(ctx context.Context, app *owncast.App, o options) (string, error) {
+func firstStart(ctx context.Context, app *owncast.App) (string, error) {
 	has, err := app.Settings().HasAdminPassword(ctx)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
 
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/repository"
@@ -51,13 +52,32 @@ func New(c Config) http.Handler {
 		"GET /api/status":            a.status,
 		"GET /api/admin/status":      a.admin(a.adminStatus),
 		"POST /api/admin/disconnect": a.admin(a.adminDisconnect),
+		"/api":                       a.notFound,
 		"/api/":                      a.notFound,
+		"/hls":                       a.notFound,
 	} {
 		mux.Handle(pattern, httpx.Handler(c.Logger, fn))
 	}
 	mux.Handle("/hls/", http.StripPrefix("/hls", c.HLS))
 	mux.Handle("/", c.Web)
-	return mux
+	return a.below(mux)
+}
+
+// below keeps the mux from redirecting to the cleaned form of a path, which
+// would lead out of the path that the App is mounted on.
+func (a *api) below(mux http.Handler) http.Handler {
+	missing := httpx.Handler(a.Logger, a.notFound)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := r.URL.Path
+		switch {
+		case p == "":
+			a.Web.ServeHTTP(w, r) // it knows how to add the slash
+		case p != path.Clean(p) && p != path.Clean(p)+"/":
+			missing.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (a *api) notFound(http.ResponseWriter, *http.Request) error { return httpx.ErrNotFound }

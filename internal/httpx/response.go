@@ -16,6 +16,7 @@ type response struct {
 	failed bool // the client did not take what was written
 }
 
+// WriteHeader is for informational answers too, which begin nothing.
 func (w *response) WriteHeader(status int) {
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		w.begun = true
@@ -23,6 +24,7 @@ func (w *response) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// Write begins the answer.
 func (w *response) Write(p []byte) (int, error) {
 	w.begun = true
 	n, err := w.ResponseWriter.Write(p)
@@ -44,6 +46,7 @@ func (w *response) ReadFrom(src io.Reader) (int64, error) {
 	return n, err
 }
 
+// FlushError is for http.ResponseController.
 func (w *response) FlushError() error {
 	w.begun = true
 	err := http.NewResponseController(w.ResponseWriter).Flush()
@@ -51,6 +54,7 @@ func (w *response) FlushError() error {
 	return err
 }
 
+// Hijack is for http.ResponseController.
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	w.begun = w.begun || err == nil

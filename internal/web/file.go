@@ -35,7 +35,7 @@ func (a *app) file(w http.ResponseWriter, r *http.Request, name string) error {
 	if err != nil {
 		return fmt.Errorf("web application: %w", err)
 	}
-	defer v.close()
+	defer func() { _ = v.file.Close() }()
 	immutable := strings.HasPrefix(name, "assets/")
 	tag, err := v.entityTag(immutable)
 	if err != nil {
@@ -59,7 +59,7 @@ type variant struct {
 	name     string
 	encoding string // "" for the file itself
 	content  io.ReadSeeker
-	close    func() error
+	file     fs.File // to be closed
 }
 
 // open opens the best copy of a file for an Accept-Encoding header.
@@ -97,13 +97,13 @@ func openFile(files fs.FS, name string) (*variant, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	if seeker, ok := f.(io.ReadSeeker); ok {
-		return &variant{name: name, content: seeker, close: f.Close}, nil
+		return &variant{name: name, content: seeker, file: f}, nil
 	}
 	data, err := io.ReadAll(f)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &variant{name: name, content: bytes.NewReader(data), close: f.Close}, nil
+	return &variant{name: name, content: bytes.NewReader(data), file: f}, nil
 }
 
 // entityTag makes an ETag of the content, or of a name that stands for it. The

@@ -171,18 +171,19 @@ func (c *checker) snapshot(s *snapshot) {
 	c.prev = l
 }
 
-// numbered is the discontinuity sequence number of each segment by its date.
-func (l *list) numbered() map[time.Time]uint64 {
-	m, n := map[time.Time]uint64{}, l.dsn
-	for _, s := range append(l.segs[:len(l.segs):len(l.segs)], l.open) {
+// discsAt is the discontinuity sequence number of what was at the time, if it
+// is in a segment of some length.
+func (l *list) discsAt(at time.Time) (n uint64, ok bool) {
+	n = l.dsn
+	for _, s := range l.segs {
 		if s.discontinuity {
 			n++
 		}
-		if !s.at.IsZero() {
-			m[s.at] = n
+		if s.dur >= 0.5 && !at.Before(s.at) && at.Sub(s.at).Seconds() < s.dur {
+			return n, true
 		}
 	}
-	return m
+	return 0, false
 }
 
 // inStep checks that the sound counts discontinuities as the picture does.
@@ -191,16 +192,12 @@ func (c *checker) inStep(main *list) {
 	if c.prev == nil || main == nil {
 		return
 	}
-	dates := main.numbered()
-	for at, n := range c.prev.numbered() {
-		var nearest time.Time
-		for d := range dates {
-			if d.Sub(at).Abs() < nearest.Sub(at).Abs() {
-				nearest = d
-			}
-		}
-		if nearest.Sub(at).Abs() < 40*time.Millisecond && dates[nearest] != n {
-			c.t.Fatalf("the segment at %v follows %d discontinuities, in the picture %d\n%s\n%s", at, n, dates[nearest], c.prev.text, main.text)
+	for _, s := range c.prev.segs {
+		middle := s.at.Add(time.Duration(s.dur / 2 * float64(time.Second)))
+		n, ok := c.prev.discsAt(middle)
+		m, both := main.discsAt(middle)
+		if ok && both && n != m {
+			c.t.Fatalf("segment %d follows %d discontinuities, in the picture %d\n%s\n%s", s.msn, n, m, c.prev.text, main.text)
 		}
 	}
 }
@@ -350,7 +347,7 @@ func (c *checker) progress(l *list) {
 func (c *checker) named(s *snapshot, l *list) {
 	c.t.Helper()
 	for _, g := range l.segs {
-		if found := s.findSegment(g.msn); found == nil || found.name != g.uri {
+		if found := s.findSegment(g.msn); found == nil || found.name != g.uri || !found.available() {
 			c.fail(l, "segment %d is not there", g.msn)
 		}
 		if s.findInit(g.init) == nil {

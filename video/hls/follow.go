@@ -59,8 +59,12 @@ func (s *stream) followInto(p video.Packet, b boundary) error {
 		s.beginAudio(p, b)
 	}
 	a := s.audio
-	a.close(p.DTS)
 	discontinuity := b.discs > a.r.discs
+	if discontinuity {
+		a.close(a.audioEnd)
+	} else if a.init != nil {
+		a.next(p.DTS)
+	}
 	if b.discs > a.r.discs+1 {
 		a.r.resume(b.msn, b.discs-1) // there was a stretch without sound
 	}

@@ -64,7 +64,11 @@ func newInit(name string, tracks ...*video.Track) (*initSegment, error) {
 		}
 		entries[i] = e
 	}
-	b := box(nil, "ftyp", raw([]byte("iso6\x00\x00\x02\x00iso6mp41cmfchlsf")...))
+	brands := "iso6\x00\x00\x02\x00iso6mp41hlsf"
+	if len(tracks) == 1 {
+		brands += "cmfc" // ISO/IEC 23000-19 §7.2: a CMAF track is one
+	}
+	b := box(nil, "ftyp", raw([]byte(brands)...))
 	b = box(b, "moov", func(b []byte) []byte {
 		b = fullBox(b, "mvhd", 0, 0, func(b []byte) []byte {
 			b = u32(b, 0, 0, 1000, 0, 0x00010000)
@@ -156,7 +160,11 @@ func sampleEntry(t *video.Track) ([]byte, error) {
 	case video.AAC:
 		return audioEntry("mp4a", t, func(b []byte) []byte { return esds(b, 0x40, t.Config) }), nil
 	case video.MP3:
-		return audioEntry("mp4a", t, func(b []byte) []byte { return esds(b, 0x6b, nil) }), nil
+		objectType := byte(0x6b) // MPEG-1
+		if t.SampleRate < 32000 {
+			objectType = 0x69 // MPEG-2
+		}
+		return audioEntry("mp4a", t, func(b []byte) []byte { return esds(b, objectType, nil) }), nil
 	case video.Opus:
 		return opusEntry(t)
 	default:

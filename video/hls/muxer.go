@@ -173,11 +173,15 @@ func (m *muxer) cutPart(end, least time.Duration) {
 	m.r.add(data, dur, independent)
 }
 
-// next ends the segment where the next one of the same tracks begins. Sound
-// that came after the last part but before the key frame goes along: it would
-// make a part of no length.
+// next ends the segment where the next one of the same tracks begins. What
+// came after the last part would make a part of no length if it is sound
+// before a key frame, or less than a frame of sound: it goes along.
 func (m *muxer) next(at time.Duration) {
-	if len(m.frag.video) == 0 && m.init.video() != nil && m.segDur > 0 && at-m.partStart < m.r.partTarget/2 {
+	rest := m.r.partTarget / 2
+	if m.init.video() == nil {
+		rest = m.audioStep
+	}
+	if len(m.frag.video) == 0 && m.segDur > 0 && at-m.partStart < rest {
 		m.end()
 		return
 	}

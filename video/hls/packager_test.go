@@ -106,6 +106,18 @@ func (f *feeder) discontinuities(name string) int {
 	return 0
 }
 
+// audioFrame is a frame as far as it tells its length.
+func audioFrame(t *video.Track) []byte {
+	frame := make([]byte, 8)
+	switch t.Codec {
+	case video.MP3:
+		copy(frame, t.Config)
+	case video.Opus:
+		frame[0] = 0xfc // one of 20 ms
+	}
+	return frame
+}
+
 // source makes packets as an encoder would, timed in milliseconds.
 type source struct {
 	picture, sound *video.Track
@@ -139,12 +151,13 @@ func (s source) packets(from, to time.Duration) []video.Packet {
 		}
 	}
 	if s.sound != nil {
+		frame := audioFrame(s.sound)
 		for i := 0; ; i++ {
-			at := from + time.Duration(i)*1024*time.Second/time.Duration(s.sound.SampleRate)
+			at := from + fromScale(int64(i*s.sound.FrameSamples(frame)), int64(s.sound.SampleRate))
 			if at >= to {
 				break
 			}
-			ps = append(ps, video.Packet{Track: s.sound, DTS: at.Truncate(time.Millisecond), Key: true, Data: make([]byte, 8)})
+			ps = append(ps, video.Packet{Track: s.sound, DTS: at.Truncate(time.Millisecond), Key: true, Data: frame})
 		}
 	}
 	slices.SortStableFunc(ps, func(a, b video.Packet) int { return int(a.DTS - b.DTS) })

@@ -288,7 +288,7 @@ func (s *stream) beginMain(init *initSegment, at time.Duration, discontinuity bo
 	m := s.main
 	wall := s.clock.at(m.partStart)
 	if discontinuity || m.init == nil {
-		wall = s.clock.at(at)
+		wall = s.clock.resume(at)
 	}
 	m.begin(init, at, wall, discontinuity)
 	s.mark(at)

@@ -21,13 +21,20 @@ func (c *wallClock) anchor(media time.Duration, now time.Time) {
 	c.running, c.epoch, c.wall = true, media, now
 }
 
-func (c *wallClock) at(media time.Duration) time.Time {
-	w := c.wall.Add(media - c.epoch)
-	if w.Before(c.last) {
-		return c.last
+func (c *wallClock) at(media time.Duration) time.Time { return c.wall.Add(media - c.epoch) }
+
+// resume is at, for media that need not follow what was told. From here on
+// the clock is ahead by what it would have gone back.
+func (c *wallClock) resume(media time.Duration) time.Time {
+	if back := c.last.Sub(c.at(media)); back > 0 {
+		c.wall = c.wall.Add(back)
 	}
-	return w
+	return c.at(media)
 }
 
 // passed says that everything until the media time was told.
-func (c *wallClock) passed(media time.Duration) { c.last = c.at(media) }
+func (c *wallClock) passed(media time.Duration) {
+	if at := c.at(media); at.After(c.last) {
+		c.last = at
+	}
+}

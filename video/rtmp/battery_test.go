@@ -3,7 +3,9 @@ package rtmp
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +67,7 @@ func protocolCases() []protocolCase {
 		{"a chunk stream id of three bytes", v(rawChunks{csid: 400}, 1000, 10000), "V1000/10000", 0},
 		{"audio between the chunks of video", join(plain[:cut], rawAudio(1000, audioBody(95)), plain[cut:]), "A1000/95 V1000/10000", 0},
 		{"an aborted message", join(plain[:cut], rawControl(typeAbort, 0, 0, 0, 6), rawVideo(1040, videoBody(95))), "V1040/95", 0},
+		{"an aborted message that is sent once more without a header", join(plain[:cut], rawControl(typeAbort, 0, 0, 0, 6), v(rawChunks{format: 3}, 0, 10000)), "V1000/10000", 0},
 		{"an abort of nothing", join(rawControl(typeAbort, 0, 0, 0, 6), rawControl(typeAbort, 0, 0, 1, 6), rawControl(typeAbort, 0), rawVideo(1040, videoBody(95))), "V1040/95", 0},
 		{"a message that begins anew", join(plain[:cut], rawVideo(1040, videoBody(95))), "V1040/95", 0},
 		{"an unknown user control event", rawControl(typeUserControl, 0, 31, 0, 0, 0, 1), "", 0},
@@ -72,6 +75,7 @@ func protocolCases() []protocolCase {
 		{"an unknown message type", rawMessage(rawChunks{csid: 6}, message{typ: 7, stream: 1, body: pattern(10)}), "", 0},
 		{"a command in an AMF3 envelope", rawMessage(rawChunks{csid: 3}, message{typ: typeCommandAMF3, body: flv.AppendAMF0([]byte{0}, "foo", 4, nil)}), "", 0},
 		{"a real AMF3 command", rawMessage(rawChunks{csid: 3}, message{typ: typeCommandAMF3, body: []byte{17, 6, 7, 'f', 'o', 'o'}}), "", 0},
+		{"an empty AMF3 command", rawMessage(rawChunks{csid: 3}, message{typ: typeCommandAMF3}), "", 0},
 		{"a one-byte AMF3 command", rawMessage(rawChunks{csid: 3}, message{typ: typeCommandAMF3, body: []byte{0}}), "", 0},
 		{"an aggregate", rawMessage(rawChunks{csid: 6}, message{typ: typeAggregate, stream: 1, time: 2000, body: aggregate(
 			flv.Tag{Type: flv.TagVideo, Timestamp: 500 * time.Millisecond, Body: videoBody(95)},
@@ -94,6 +98,7 @@ func protocolCases() []protocolCase {
 		{"deleteStream of an unknown stream", join(rawCommand(0, "deleteStream", 5, nil, 99), rawCommand(0, "deleteStream", 6, nil, 0)), "", 0},
 		{"closeStream of another stream", rawCommand(0, "closeStream", 5, nil), "", 0},
 		{"connect again", rawMessage(rawChunks{csid: 3}, message{typ: typeCommand, body: flv.AppendAMF0(nil, "connect", 1, flv.Object{})}), "", 0},
+		{"a transaction that is no number of one", join(rawCommand(0, "createStream", math.NaN(), nil), rawCommand(0, "createStream", 2.5, nil), rawCommand(0, "createStream", -1e300, nil), rawCommand(0, "createStream", "x", nil), rawCommand(0, "createStream")), "", 0},
 		{"createStream again", rawCommand(0, "createStream", 6, nil), "", 0},
 		{"play on another stream", rawCommand(2, "play", 6, nil, "x"), "", 0},
 		{"chunks of one byte", join(rawControl(typeSetChunkSize, 0, 0, 0, 1), v(rawChunks{size: 1}, 1000, 95), rawMessage(rawChunks{csid: 2, size: 1}, message{typ: typeSetChunkSize, body: []byte{0, 0, 16, 0}})), "V1000/95", 0},
@@ -149,8 +154,8 @@ func TestWhatEncodersAndOthersSend(t *testing.T) {
 			c.send(t, tt.send)
 			if tt.want == "closed" {
 				c.waitClosed(t)
-				if b.reason(t) == nil {
-					t.Error("closed without a reason")
+				if err := b.reason(t); err == nil || errors.Is(err, ErrTimeout) {
+					t.Errorf("reason %v", err)
 				}
 				return
 			}

@@ -2,6 +2,7 @@ package rtmp
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,7 +37,7 @@ func parseCommand(body []byte) (command, error) {
 		c.transaction, _ = values[1].(float64)
 		c.args = values[2:]
 	}
-	if !(c.transaction >= 0 && c.transaction < 1<<31) { // NaN too
+	if c.transaction = math.Trunc(c.transaction); !(c.transaction >= 0 && c.transaction < 1<<31) { // NaN too
 		c.transaction = 0
 	}
 	return c, nil

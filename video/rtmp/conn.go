@@ -233,7 +233,7 @@ func (c *conn) decide(req video.PublishRequest) (video.Publication, error) {
 	defer stop()
 	ctx, cancel := context.WithTimeout(watched, authorizeTimeout)
 	defer cancel()
-	publication, err := callPublish(ctx, c.server.publisher, req)
+	publication, err := c.ask(ctx, req)
 	switch {
 	case err == nil:
 		c.server.throttle.succeed(c.source)
@@ -250,16 +250,17 @@ func (c *conn) decide(req video.PublishRequest) (video.Publication, error) {
 	return nil, err
 }
 
-// callPublish makes a panic of the Publisher's an error.
-func callPublish(ctx context.Context, p video.Publisher, req video.PublishRequest) (_ video.Publication, err error) {
+// ask makes a panic of the Publisher's an error.
+func (c *conn) ask(ctx context.Context, req video.PublishRequest) (_ video.Publication, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v\n%s", errHandlerPanic, p, debug.Stack())
+			err = redact(fmt.Errorf("%w: %v", errHandlerPanic, p), req.StreamKey)
+			c.log.Error("panic in the publisher", "err", err, "stack", string(debug.Stack()))
 		}
 	}()
-	publication, err := p.Publish(ctx, req)
+	publication, err := c.server.publisher.Publish(ctx, req)
 	if err == nil && publication == nil {
-		return nil, errors.New("rtmp: Publisher returned nothing")
+		return nil, errors.New("rtmp: the Publisher returned nothing")
 	}
 	return publication, err
 }

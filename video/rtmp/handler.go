@@ -21,7 +21,6 @@ const (
 	publishBadName  = "NetStream.Publish.BadName"
 	publishRejected = "NetStream.Publish.Rejected"
 	publishStart    = "NetStream.Publish.Start"
-	unpublished     = "NetStream.Unpublish.Success"
 )
 
 // authorizeTimeout is what a Publisher has to decide.
@@ -91,9 +90,6 @@ func (h *handler) OnVideo(uint32, io.Reader) error { return h.media() }
 func (h *handler) OnAudio(uint32, io.Reader) error { return h.media() }
 
 func (h *handler) media() (err error) {
-	if h.publication == nil {
-		return nil
-	}
 	defer h.contain(&err)
 	m := h.c.guard.current
 	h.c.guard.current.body = nil
@@ -139,12 +135,8 @@ func (h *handler) refuse(cause error) {
 	if codec := (*video.CodecError)(nil); errors.As(cause, &codec) {
 		description = codec.Error()
 	}
-	code := publishRejected
-	if errors.Is(cause, video.ErrServerClosed) {
-		code = unpublished
-	}
 	// It is gone soon, whether it hears of it or not.
-	_ = h.status(h.c.guard.stream, code, description)
+	_ = h.status(h.c.guard.stream, publishRejected, description)
 	h.linger = true
 }
 

@@ -75,7 +75,7 @@ func TestAPublisherThatVanishesIsNoticed(t *testing.T) {
 
 func TestTimeouts(t *testing.T) {
 	// Time passes as fast as it can here: the connections are pipes.
-	start := func(t *testing.T, after func(*testing.T, net.Conn)) (took time.Duration, err error) {
+	start := func(t *testing.T, client func(*testing.T, net.Conn, *publisher)) (took time.Duration, err error) {
 		p := newPublisher()
 		s, err := NewServer(Config{Publisher: p})
 		if err != nil {
@@ -86,7 +86,7 @@ func TestTimeouts(t *testing.T) {
 		begun := time.Now()
 		ended := make(chan error, 1)
 		go func() { ended <- s.ServeConn(there) }()
-		after(t, here)
+		client(t, here, p)
 		err = <-ended
 		took = time.Since(begun)
 		if err := s.Shutdown(context.Background()); err != nil {
@@ -112,11 +112,11 @@ func TestTimeouts(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		client func(*testing.T, net.Conn)
+		client func(*testing.T, net.Conn, *publisher)
 		want   time.Duration
 	}{
-		{"a client that says nothing has ten seconds", func(*testing.T, net.Conn) {}, 10 * time.Second},
-		{"a byte now and then does not prolong them", func(_ *testing.T, c net.Conn) {
+		{"a client that says nothing has ten seconds", func(*testing.T, net.Conn, *publisher) {}, 10 * time.Second},
+		{"a byte now and then does not prolong them", func(_ *testing.T, c net.Conn, _ *publisher) {
 			drain(c)
 			for _, b := range append([]byte{3}, pattern(20)...) {
 				if _, err := c.Write([]byte{b}); err != nil {
@@ -125,24 +125,24 @@ func TestTimeouts(t *testing.T) {
 				time.Sleep(700 * time.Millisecond)
 			}
 		}, 10 * time.Second},
-		{"a client that only connects has ten seconds", func(t *testing.T, c net.Conn) {
+		{"a client that only connects has ten seconds", func(t *testing.T, c net.Conn, _ *publisher) {
 			handshakeRaw(t, c)
 			_ = c.SetDeadline(time.Time{})
 			drain(c)
 			time.Sleep(5 * time.Second)
 			_, _ = c.Write(rawConnect("live"))
 		}, 10 * time.Second},
-		{"a client that does not read the answers has five", func(t *testing.T, c net.Conn) {
+		{"a client that does not read the answers has five", func(t *testing.T, c net.Conn, _ *publisher) {
 			handshakeRaw(t, c)
 			_ = c.SetDeadline(time.Time{})
 			_, _ = c.Write(rawConnect("live"))
 		}, 5 * time.Second},
-		{"a silent publisher has ten seconds", func(t *testing.T, c net.Conn) {
+		{"a silent publisher has ten seconds", func(t *testing.T, c net.Conn, _ *publisher) {
 			publish(t, c)
 			time.Sleep(6 * time.Second)
 			_, _ = c.Write(rawAudio(0, aacHeader))
 		}, 16 * time.Second},
-		{"a publisher who is done has five to hang up", func(t *testing.T, c net.Conn) {
+		{"a publisher who is done has five to hang up", func(t *testing.T, c net.Conn, _ *publisher) {
 			publish(t, c)
 			_, _ = c.Write(rawCommand(0, "deleteStream", 6, nil, 1))
 			for range 3 {
@@ -150,11 +150,20 @@ func TestTimeouts(t *testing.T) {
 				_, _ = c.Write(rawAudio(0, aacHeader))
 			}
 		}, 5 * time.Second},
+		{"a publisher who does not read is cut off within a second", func(t *testing.T, c net.Conn, p *publisher) {
+			raw := handshakeRaw(t, c)
+			_ = c.SetDeadline(time.Time{})
+			go func() { _, _ = c.Write(rawPublish("live", testKey)) }()
+			_ = raw.status(t)
+			_, _ = c.Write(rawControl(typeUserControl, 0, eventPingRequest, 0, 0, 0, 1))
+			time.Sleep(time.Second)
+			p.next(t).end(video.ErrDisconnected)
+		}, 2 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				took, err := start(t, tt.client)
-				if took < tt.want-time.Second || took > tt.want+time.Second {
+				if took < tt.want-500*time.Millisecond || took > tt.want+500*time.Millisecond {
 					t.Errorf("ended after %v (%v), want %v", took, err, tt.want)
 				}
 			})

@@ -23,7 +23,8 @@ type Limits struct {
 	MaxConnections int
 	// MaxWaiting is how many connections one address may have that do not
 	// publish yet. An address is an IPv4 address or an IPv6 /64; peers
-	// without an IP address are not counted. The default is 64.
+	// without an IP address are not counted. Raise it if all publishers come
+	// through one proxy. The default is 64.
 	MaxWaiting int
 
 	// UnpublishedBytes is what may be sent after the handshake before the

@@ -16,8 +16,9 @@ import (
 // Config is what a Server needs.
 type Config struct {
 	// Publisher is asked about everybody who wants to publish and gets what
-	// they send. It is required. Its panics, and those of its Publications,
-	// end the connection they happen in and are logged.
+	// they send. It has five seconds to decide. Its panics, and those of its
+	// Publications, end the connection they happen in and are logged. It is
+	// required.
 	Publisher video.Publisher
 	// Limits bound what strangers may cost. Zero fields mean their defaults.
 	Limits Limits
@@ -151,10 +152,12 @@ func (s *Server) ServeConn(nc net.Conn) error {
 	return c.serve()
 }
 
-// Shutdown ends everything: listeners are closed, publishers cut off. It
-// returns nil when no goroutine of the Server's is left, and ctx's error if
-// that comes first, after which connections have been closed the hard way. It
-// may be called at any time and more than once.
+// Shutdown ends everything: listeners are closed, publishers cut off and, if
+// they listen, told so. It returns nil when all connections have ended and
+// their Publications are closed, which takes about a second at most unless a
+// Publisher blocks, and ctx's error if that comes first, after which
+// connections have been closed the hard way. It may be called at any time and
+// more than once.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true

@@ -172,3 +172,30 @@ func TestGuessingKeysIsSlowAndThenFutile(t *testing.T) {
 		t.Errorf("log:\n%s", logs)
 	}
 }
+
+func TestARightKeyForgivesWrongOnes(t *testing.T) {
+	s := startServer(t, newPublisher(), Limits{WrongKeys: 2, WrongKeyDelay: time.Millisecond})
+	for range 3 {
+		c := dialRaw(t, s.addr)
+		c.send(t, rawPublish("live", "wrong"))
+		if code := c.status(t); code != "NetStream.Publish.Failed" {
+			t.Fatalf("status %q", code)
+		}
+		_ = publishRaw(t, s.addr).Close()
+	}
+}
+
+func TestABlockHoldsForConnectionsThatWereThereBefore(t *testing.T) {
+	s := startServer(t, newPublisher(), Limits{WrongKeys: 1, WrongKeyDelay: time.Millisecond})
+	before := dialRaw(t, s.addr)
+	c := dialRaw(t, s.addr)
+	c.send(t, rawPublish("live", "wrong"))
+	_ = c.status(t)
+	before.send(t, rawPublish("live", testKey))
+	if code := before.status(t); code != "NetStream.Publish.Failed" {
+		t.Errorf("status %q", code)
+	}
+	if n := len(s.pub.asked()); n != 1 {
+		t.Errorf("the publisher was asked %d times", n)
+	}
+}
