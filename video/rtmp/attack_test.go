@@ -148,7 +148,7 @@ func attacks() []attack {
 }
 
 func TestHostileClientsDisturbNobody(t *testing.T) {
-	s := startServer(t, newPublisher(), Limits{PublishTimeout: 500 * time.Millisecond, MaxWaiting: 1000})
+	s := startServer(t, newPublisher(), Limits{PublishTimeout: 300 * time.Millisecond, MaxWaiting: 1000})
 	running := publishRaw(t, s.addr)
 	b := s.pub.next(t)
 	running.send(t, rawVideo(0, avcHeader))
