@@ -32,13 +32,11 @@ type App struct {
 	settings *Settings
 	handler  http.Handler
 
-	parts atomic.Pointer[parts] // nil unless the App runs
+	running atomic.Pointer[parts] // nil before Start and from Shutdown on
 
-	mu      sync.Mutex // guards the rest, and changes of parts
-	started bool
-	closed  bool
-	ended   chan struct{} // closed when the parts have ended
-	endErr  error
+	mu     sync.Mutex // guards the rest, and changes of running
+	parts  *parts     // nil before Start
+	closed bool
 }
 
 // parts are what Start makes and Shutdown ends.
@@ -48,7 +46,7 @@ type parts struct {
 	video    *video.Server
 	rtmp     *rtmp.Server
 	handler  http.Handler
-	close    func() error // of the repository, if the App opened it
+	close    func() error // closes what the App opened, once
 }
 
 // New makes an App of options. It starts nothing and opens nothing. The error
@@ -58,7 +56,7 @@ func New(opts ...Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: c, state: new(video.State), ended: make(chan struct{})}
+	a := &App{cfg: c, state: new(video.State)}
 	a.settings = &Settings{app: a}
 	a.handler = stripBase(strings.TrimSuffix(c.base.Path, "/"), http.HandlerFunc(a.serve))
 	return a, nil
@@ -106,7 +104,7 @@ func (a *App) open(p *parts) error {
 		return err
 	}
 	p.settings.store = db.Repository().Settings
-	p.close = db.Close
+	p.close = sync.OnceValue(db.Close)
 	return nil
 }
 
@@ -119,7 +117,7 @@ func (a *App) open(p *parts) error {
 func (a *App) Handler() http.Handler { return a.handler }
 
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
-	p := a.parts.Load()
+	p := a.running.Load()
 	if p == nil {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
@@ -160,7 +158,7 @@ func (a *App) Start(ctx context.Context) error {
 	switch {
 	case a.closed:
 		return ErrClosed
-	case a.started:
+	case a.parts != nil:
 		return errors.New("owncast: already started")
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -172,8 +170,8 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.assemble(p); err != nil {
 		return errors.Join(err, p.close())
 	}
-	a.started = true
-	a.parts.Store(p)
+	a.parts = p
+	a.running.Store(p)
 	return nil
 }
 
@@ -181,7 +179,7 @@ func (a *App) Start(ctx context.Context) error {
 // [ErrClosed]. It closes l. It may be called for several listeners; for
 // RTMPS, l is a [tls.Listener]'s.
 func (a *App) ServeRTMP(l net.Listener) error {
-	p, err := a.running()
+	p, err := a.live()
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -195,9 +193,9 @@ func closedError(err error) error {
 	return err
 }
 
-// running returns the parts, or why there are none.
-func (a *App) running() (*parts, error) {
-	if p := a.parts.Load(); p != nil {
+// live returns the parts, or why there are none.
+func (a *App) live() (*parts, error) {
+	if p := a.running.Load(); p != nil {
 		return p, nil
 	}
 	a.mu.Lock()
@@ -232,32 +230,34 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 
 // Shutdown ends the broadcast, lets waiting viewers go, and waits for
 // everything that the App has started, or for ctx. It may be called any
-// number of times, at any time, from anywhere; an App that was shut down
-// cannot be started again. Shut the App down before the HTTP server around
+// number of times, at any time, from anywhere, and again after ctx was done
+// too early; an App that was shut down cannot be started again. Shut the App down before the HTTP server around
 // its handler, which would wait for the viewers otherwise.
 func (a *App) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
-	first := !a.closed
 	a.closed = true
-	p := a.parts.Load()
-	if first && p == nil {
-		close(a.ended)
-	}
+	a.running.Store(nil)
+	p := a.parts
 	a.mu.Unlock()
-	if !first || p == nil {
-		select {
-		case <-a.ended:
-			return a.endErr
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if p == nil {
+		return nil
 	}
-	// The sources first, and last what keeps things.
-	err := errors.Join(p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.packager.Shutdown(ctx))
-	a.parts.Store(nil)
-	a.endErr = errors.Join(err, p.close())
-	close(a.ended)
-	return a.endErr
+	done := make(chan error, 1)
+	go func() { done <- p.shutdown(ctx) }() // ends soon after ctx, unless a hook ignores its context
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// shutdown ends the sources first, and last what keeps things.
+func (p *parts) shutdown(ctx context.Context) error {
+	if err := errors.Join(p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.packager.Shutdown(ctx)); err != nil {
+		return err
+	}
+	return p.close()
 }
 
 // Status is what the stream is doing.
@@ -266,7 +266,7 @@ func (a *App) Status() Status { return a.state.Status() }
 // Publish admits a publisher that came by another way than RTMP. It makes the
 // App a [video.Publisher].
 func (a *App) Publish(ctx context.Context, req PublishRequest) (video.Publication, error) {
-	p, err := a.running()
+	p, err := a.live()
 	if err != nil {
 		return nil, err
 	}
@@ -276,7 +276,7 @@ func (a *App) Publish(ctx context.Context, req PublishRequest) (video.Publicatio
 // Disconnect ends the session and its publisher, who may come back at once
 // for another one. It reports whether there was either.
 func (a *App) Disconnect() bool {
-	p, err := a.running()
+	p, err := a.live()
 	return err == nil && p.video.Disconnect()
 }
 

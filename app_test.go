@@ -625,3 +625,35 @@ func TestSettingsOutliveTheApp(t *testing.T) {
 		shutdown(t, app)
 	}
 }
+
+func TestShutdownCanBeTakenUpAgain(t *testing.T) {
+	release := make(chan struct{})
+	app, err := owncast.New(discard(), owncast.WithDataDir(t.TempDir()), owncast.WithLatencyLevel(0), owncast.WithStreamKeys("k"),
+		owncast.WithHooks(owncast.Hooks{StreamStopped: func(context.Context, video.StreamStopped) { <-release }}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t)
+	served := make(chan error, 1)
+	go func() { served <- app.ServeRTMP(l) }()
+	client := burst(t, l.Addr().String(), "live", "k", 5)
+	defer client.Close()
+	for end := time.Now().Add(patience); !app.Status().Online(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not online")
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := app.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Shutdown while a hook hangs = %v, want DeadlineExceeded", err)
+	}
+	close(release)
+	shutdown(t, app)
+	if err := <-served; !errors.Is(err, owncast.ErrClosed) {
+		t.Errorf("ServeRTMP = %v", err)
+	}
+}

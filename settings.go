@@ -41,7 +41,7 @@ type Settings struct{ app *App }
 
 // StreamKeys are the keys that publishers are let in with.
 func (s *Settings) StreamKeys(ctx context.Context) ([]StreamKey, error) {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Settings) StreamKeys(ctx context.Context) ([]StreamKey, error) {
 
 // SetStreamKeys replaces the keys. A publisher that is already in stays.
 func (s *Settings) SetStreamKeys(ctx context.Context, keys []StreamKey) error {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Settings) SetStreamKeys(ctx context.Context, keys []StreamKey) error {
 
 // HasAdminPassword tells whether there is a password for the admin API.
 func (s *Settings) HasAdminPassword(ctx context.Context) (bool, error) {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return false, err
 	}
@@ -80,7 +80,7 @@ func (s *Settings) HasAdminPassword(ctx context.Context) (bool, error) {
 // SetAdminPassword replaces the password of the user "admin". Only a hash of
 // it is kept.
 func (s *Settings) SetAdminPassword(ctx context.Context, password string) error {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Settings) SetAdminPassword(ctx context.Context, password string) error 
 
 // Instance is what the channel is called.
 func (s *Settings) Instance(ctx context.Context) (Instance, error) {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return Instance{}, err
 	}
@@ -110,7 +110,7 @@ func (s *Settings) Instance(ctx context.Context) (Instance, error) {
 // UpdateInstance changes it with fn, which may be called more than once. An
 // error of fn changes nothing and is returned.
 func (s *Settings) UpdateInstance(ctx context.Context, fn func(*Instance) error) (Instance, error) {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return Instance{}, err
 	}
@@ -119,7 +119,7 @@ func (s *Settings) UpdateInstance(ctx context.Context, fn func(*Instance) error)
 
 // Video is how the stream is made.
 func (s *Settings) Video(ctx context.Context) (VideoSettings, error) {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return VideoSettings{}, err
 	}
@@ -128,7 +128,7 @@ func (s *Settings) Video(ctx context.Context) (VideoSettings, error) {
 
 // UpdateVideo changes it with fn, as UpdateInstance does.
 func (s *Settings) UpdateVideo(ctx context.Context, fn func(*VideoSettings) error) (VideoSettings, error) {
-	p, err := s.app.running()
+	p, err := s.app.live()
 	if err != nil {
 		return VideoSettings{}, err
 	}

@@ -404,9 +404,10 @@ func TestOldSessionsAreDeletedWhenANewOneIsShown(t *testing.T) {
 
 func TestWhatIsStoredTooLateIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newShelf()
+		store, writes := newShelf(), 0
 		store.put = func(ctx context.Context, key string) error {
 			if strings.Contains(key, "s1-") {
+				writes++
 				return pause(ctx, 20*time.Second)
 			}
 			return nil
@@ -421,6 +422,9 @@ func TestWhatIsStoredTooLateIsDeleted(t *testing.T) {
 			if !strings.Contains(k, "s2-") {
 				t.Errorf("%q was stored when its session was not shown any more", k)
 			}
+		}
+		if writes != 1 {
+			t.Errorf("%d segments of it were written, want the one that was under way", writes)
 		}
 	})
 }
@@ -460,7 +464,11 @@ func TestWhatTheStorageSaysToViewers(t *testing.T) {
 					}
 					return cmp.Or(tt.err, ctx.Err())
 				}
+				start := time.Now()
 				resp := s.get("/0/s1-2.m4s")
+				if d := time.Since(start); d > storeTimeout {
+					t.Errorf("answered after %v", d)
+				}
 				body := string(readAll(t, resp))
 				resp.Body = io.NopCloser(strings.NewReader(body))
 				refused(t, resp, tt.code)

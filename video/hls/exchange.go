@@ -25,35 +25,22 @@ func (e *httpError) Error() string { return e.text }
 
 // exchange is a request and its answer.
 type exchange struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	moved bool // the connection's write deadline
+	w http.ResponseWriter
+	r *http.Request
 }
 
 // allow gives the viewer the time to wait for, and to take, what it asked
 // for. It may be longer than the write timeout of the host's server, which
-// counts from the start of the request. A writer that knows no deadlines has
-// none to be moved.
+// counts from the start of the request. The server takes the deadline off
+// when the request is done.
 func (x *exchange) allow(d time.Duration) {
-	if http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(d)) == nil {
-		x.moved = true
-	}
+	// A writer that knows no deadlines has none to be moved.
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(d))
 }
 
 // allowSize gives the viewer the time to take that many bytes.
 func (x *exchange) allowSize(size int64) {
 	x.allow(sendGrace + time.Duration(size/slowest)*time.Second)
-}
-
-// done takes the deadline off: the connection may serve others next.
-func (x *exchange) done() {
-	if !x.moved {
-		return
-	}
-	c := http.NewResponseController(x.w)
-	if c.Flush() == nil {
-		_ = c.SetWriteDeadline(time.Time{}) // it has worked before
-	}
 }
 
 // header sets what every answer of a kind has. Entries are set as they are:
@@ -83,6 +70,7 @@ func (x *exchange) send(b body) {
 }
 
 func (x *exchange) refuse(e *httpError) {
+	x.allow(sendGrace)
 	text, err := json.Marshal(map[string]string{"error": e.text})
 	if err != nil {
 		text = nil // a string can be marshaled

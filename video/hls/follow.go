@@ -6,13 +6,8 @@ import (
 	"github.com/owncast-go/owncast/video"
 )
 
-const (
-	// maxPending bounds the boundaries that wait for sound.
-	maxPending = 8
-	// boundarySlack is by how much sound may come before a boundary and still
-	// belong behind it.
-	boundarySlack = 10 * time.Millisecond
-)
+// maxPending bounds the boundaries that wait for sound.
+const maxPending = 8
 
 // boundary is where the main rendition began a segment.
 type boundary struct {
@@ -37,7 +32,7 @@ func (s *stream) mark(at time.Duration) {
 // discontinuities as that does (RFC 8216bis §6.2.4).
 func (s *stream) follow(p video.Packet) error {
 	n := 0
-	for n < len(s.pending) && p.DTS >= s.pending[n].at-boundarySlack {
+	for n < len(s.pending) && p.DTS >= s.pending[n].at {
 		n++
 	}
 	if n > 0 {

@@ -39,7 +39,6 @@ func (p *Packager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e := p.serve(x); e != nil {
 		x.refuse(e)
 	}
-	x.done()
 }
 
 func (p *Packager) serve(x *exchange) *httpError {
@@ -140,6 +139,7 @@ func (x *exchange) sendPlaylist(d *rendered, p *Packager) *httpError {
 	h["Vary"] = []string{"Accept-Encoding"}
 	if hasTag(x.r.Header.Get("If-None-Match"), tag) {
 		delete(h, "Content-Type")
+		x.allow(sendGrace)
 		x.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -148,6 +148,9 @@ func TestFragmentsHoldWhatCameIn(t *testing.T) {
 			if tt.sound != nil {
 				checkSamples(t, samples[audioTrackID], of(ps, tt.sound), int64(tt.sound.SampleRate))
 			}
+			if cmaf := slices.Contains(file.Ftyp.CompatibleBrands(), "cmfc"); cmaf != (tt.picture == nil || tt.sound == nil) {
+				t.Errorf("a file of %d tracks says it is a CMAF track: %v", len(file.Init.Moov.Traks), cmaf)
+			}
 			if tt.picture != nil && tt.sound != nil {
 				file, samples := fetchAll(t, s.audio.r).decode(t)
 				checkEntry(t, file, videoTrackID, nil, "")

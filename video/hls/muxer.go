@@ -11,9 +11,9 @@ const (
 	// granularity is to what durations are rounded, so that the decimals of
 	// a playlist are exact and parts add up to their segment.
 	granularity = 10 * time.Microsecond
-	// audioLead is by how much audio may run ahead before it moves the clock
-	// in place of a picture that has stopped.
-	audioLead = 600 * time.Millisecond
+	// pictureStopped is how much sound must come after the end of a picture
+	// before it moves the clock in its place.
+	pictureStopped = 600 * time.Millisecond
 	// audioJitter is how far an audio timestamp may be from where the last
 	// frame ended and still be taken for it: wires count in milliseconds and
 	// some encoders round badly, but a gap of a hundredth of a second clicks.
@@ -53,8 +53,9 @@ type muxer struct {
 	videoEnd  time.Duration
 	audioEnd  time.Duration
 	audioStep time.Duration
-	audioNext int64 // where the next audio frame is expected, in its timescale
-	early     int   // audio frames on end that came before that
+	audioOnly time.Duration // sound since the last picture
+	audioNext int64         // where the next audio frame is expected, in its timescale
+	early     int           // audio frames on end that came before that
 	lastVideo time.Duration
 }
 
@@ -63,7 +64,7 @@ func (m *muxer) begin(init *initSegment, at time.Duration, wall time.Time, disco
 	if discontinuity || m.init == nil {
 		m.partStart = at.Round(granularity)
 		m.videoEnd, m.audioEnd, m.lastVideo = at, at, 0
-		m.audioNext, m.early, m.pictures = 0, 0, 0
+		m.audioNext, m.audioOnly, m.early, m.pictures = 0, 0, 0, 0
 	}
 	if m.init != nil && !init.video().Equal(m.init.video()) {
 		m.deltas = 0
@@ -98,7 +99,7 @@ func (m *muxer) addVideo(p video.Packet) {
 		m.firstPic = p.DTS
 	}
 	m.pictures++
-	m.lastVideo = p.DTS
+	m.lastVideo, m.audioOnly = p.DTS, 0
 	m.videoEnd = p.DTS + m.frame
 	m.frag.video = append(m.frag.video, sample{
 		dts: toScale(p.DTS, videoTimescale), cts: int32(toScale(p.CTS, videoTimescale)),
@@ -128,6 +129,7 @@ func (m *muxer) addAudio(p video.Packet) {
 	m.audioNext = at + n
 	m.audioStep = fromScale(n, rate)
 	m.audioEnd = fromScale(m.audioNext, rate)
+	m.audioOnly += m.audioStep
 	m.frag.audio = append(m.frag.audio, sample{dts: at, dur: uint32(n), data: p.Data})
 }
 
@@ -136,7 +138,7 @@ func (m *muxer) clock() time.Duration {
 	if m.init.video() == nil {
 		return m.audioEnd
 	}
-	return max(m.videoEnd, m.audioEnd-audioLead)
+	return m.videoEnd + max(0, m.audioOnly-m.frame-pictureStopped)
 }
 
 func (m *muxer) step() time.Duration {
@@ -192,9 +194,6 @@ func (m *muxer) next(at time.Duration) {
 func (m *muxer) close(at time.Duration) {
 	if d := at - m.lastVideo; m.pictures > 0 && d > 0 && d < time.Second {
 		m.videoEnd = at
-	}
-	if m.init.video() != nil {
-		at = max(at, m.audioEnd-audioLead)
 	}
 	m.cutPart(at, time.Millisecond)
 	m.end()

@@ -84,8 +84,8 @@ func (r *rendition) add(data []byte, dur time.Duration, independent bool) {
 	s.size += int64(len(data))
 }
 
-// close ends the open segment and publishes it. A segment without parts has
-// never been.
+// close ends the open segment and publishes it. A segment without parts,
+// which never is the first after a discontinuity, has never been.
 func (r *rendition) close() {
 	s := r.open
 	r.open = nil
@@ -94,9 +94,6 @@ func (r *rendition) close() {
 	}
 	if len(s.list) == 0 {
 		r.nextMSN--
-		if s.discontinuity {
-			r.discs--
-		}
 		return
 	}
 	list := s.list

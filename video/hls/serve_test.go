@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -222,4 +223,48 @@ func TestTheOldSessionIsGoneWhenTheNextIsShown(t *testing.T) {
 	if l := s.playlist("/0/stream.m3u8"); l.ended || !slices.ContainsFunc(l.names(), hasPrefix("s2-")) {
 		t.Errorf("not the next session's playlist:\n%s", l.text)
 	}
+}
+
+func TestViewersAndBroadcastsComeAndGoAtOnce(t *testing.T) {
+	s := newSite(t, Config{Storage: newShelf(), DVR: time.Minute})
+	s.p.published = nil // the checks are others' matter
+	stop := make(chan struct{})
+	var viewers sync.WaitGroup
+	for i := range 8 {
+		viewers.Go(func() {
+			v := &site{feeder: &feeder{t: t, p: s.p}}
+			dir := [...]string{"/0/", "/audio/"}[i%2]
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				v.get("/stream.m3u8", "Accept-Encoding", "gzip")
+				resp := v.get(dir+"stream.m3u8"+[...]string{"", "?_HLS_skip=YES"}[n%2], "Accept-Encoding", [...]string{"", "gzip"}[i/2%2])
+				if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "" {
+					continue
+				}
+				l, err := parseList(string(readAll(t, resp)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, name := range l.names() {
+					if resp := v.get(dir + name); resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusNotFound {
+						t.Errorf("%s: %d", name, resp.StatusCode)
+					}
+				}
+			}
+		})
+	}
+	for range 5 {
+		for at := time.Second; at <= 40*time.Second; at += 500 * time.Millisecond {
+			s.until(at)
+		}
+		s.p.Interrupt()
+		s.again()
+	}
+	close(stop)
+	viewers.Wait()
 }

@@ -2,6 +2,7 @@ package hls
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -54,9 +55,12 @@ func (c *noted) noted() time.Time {
 }
 
 // listen serves the site's viewers; dial connects one.
-func (s *site) listen() (dial func() (viewer net.Conn, server *noted)) {
+func (s *site) listen(configure ...func(*http.Server)) (dial func() (viewer net.Conn, server *noted)) {
 	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	srv := &http.Server{Handler: s.p}
+	for _, f := range configure {
+		f(srv)
+	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	s.t.Cleanup(func() {
@@ -83,11 +87,12 @@ func TestViewersThatStopReadingHoldUpNobody(t *testing.T) {
 		limit := sendGrace + time.Duration(size/slowest)*time.Second
 		start := time.Now()
 		ended := make(chan time.Duration, 200)
+		tag := s.get("/0/stream.m3u8").Header.Get("ETag")
 		for i := range cap(ended) {
 			viewer, _ := dial()
-			target := [...]string{"/0/s1-3.m4s", "/0/s1-p8.m4s", "/0/stream.m3u8", "/0/s1-i1.mp4"}[i%4]
+			target := [...]string{"/0/s1-3.m4s", "/0/s1-p8.m4s", "/0/stream.m3u8", "/0/s1-i1.mp4", "/nothing"}[i%5]
 			go func() {
-				fmt.Fprintf(viewer, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", target)
+				fmt.Fprintf(viewer, "GET %s HTTP/1.1\r\nHost: x\r\nIf-None-Match: %s\r\n\r\n", target, tag)
 				one := make([]byte, 1)
 				io.ReadFull(viewer, one) // and no more, until the server gives up
 				time.Sleep(limit + time.Second)
@@ -149,6 +154,40 @@ func TestAConnectionKeepsNoDeadline(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAWaitMayTakeLongerThanTheHostsWriteTimeout(t *testing.T) {
+	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		t.Run(version, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t, Config{})
+				s.until(5500 * time.Millisecond)
+				protocols := new(http.Protocols)
+				protocols.SetHTTP1(version == "HTTP/1.1")
+				protocols.SetUnencryptedHTTP2(version == "HTTP/2.0")
+				dial := s.listen(func(srv *http.Server) {
+					srv.WriteTimeout, srv.Protocols = time.Second, protocols
+				})
+				transport := &http.Transport{Protocols: protocols, DialContext: func(context.Context, string, string) (net.Conn, error) {
+					viewer, _ := dial()
+					return viewer, nil
+				}}
+				defer transport.CloseIdleConnections()
+				go func() {
+					time.Sleep(2 * time.Second)
+					s.until(7 * time.Second)
+				}()
+				resp, err := (&http.Client{Transport: transport}).Get("http://viewer/0/stream.m3u8?_HLS_msn=5")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if body := readAll(t, resp); resp.StatusCode != http.StatusOK || resp.Proto != version {
+					t.Errorf("%d by %s: %s", resp.StatusCode, resp.Proto, body)
+				}
+				resp.Body.Close()
+			})
+		})
+	}
 }
 
 func TestASlowViewerGetsEverything(t *testing.T) {

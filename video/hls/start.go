@@ -153,7 +153,7 @@ func bestPart(frame time.Duration, segment int) int {
 		case 2*rest >= n:
 			c = 1
 		}
-		if c > class || c == class && max(n-wanted, wanted-n) < max(best-wanted, wanted-best) {
+		if c > class || c == class && max(n-wanted, wanted-n) <= max(best-wanted, wanted-best) {
 			best, class = n, c
 		}
 	}

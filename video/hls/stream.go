@@ -97,6 +97,7 @@ func (s *stream) hold(p video.Packet) error {
 	}
 	held := s.held
 	s.held, s.waitSince = nil, max(first, 1)
+	s.audioTrack = nil
 	if sound >= 0 {
 		s.audioTrack = held[sound].Track
 	}

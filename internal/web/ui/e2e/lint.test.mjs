@@ -84,7 +84,7 @@ for (const [name, source] of Object.entries(sources)) {
       await r.fetchHint();
       await r.checkReports(renditions.filter((other) => other !== r));
       assert.ok(await r.checkDelta(), `${r.name}: no delta update`);
-      assert.ok(r.reloads > 20, `${r.name}: only ${r.reloads} reloads`);
+      assert.ok(r.reloads > 10, `${r.name}: only ${r.reloads} reloads`);
     }
     await checkAll(t, url, renditions, findings);
     assert.deepEqual(findings.lines, []);
@@ -98,7 +98,6 @@ test("a publisher that comes back leaves one discontinuity, and the end is said"
   const { renditions } = await open(url, findings);
   await followAll(renditions, 6_000);
 
-  for (const r of renditions) r.interrupted = true;
   const back = (async () => {
     await publishers[0].stop("SIGKILL");
     await wait(2_000);

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFile, Log, MP4BoxBuffer } from "mp4box";
 
-// fragments reads an initialization section and fragments with mp4box and
-// returns its tracks and its samples.
+// read gives mp4box an initialization section and fragments, and returns its
+// view of them.
 function read(init, fragments, broken) {
   const file = createFile(true);
   let info = null;
@@ -28,7 +28,7 @@ function read(init, fragments, broken) {
 
 const seconds = (samples) => samples.reduce((a, s) => a + s.duration / s.timescale, 0);
 
-// mainSamples are those that tell how long a fragment is: the video's.
+// mainTrack is the one that tells how long a fragment is.
 function mainTrack(info) {
   return info.tracks.find((t) => t.video) ?? info.tracks[0];
 }
@@ -40,7 +40,10 @@ export function checkSegments(rendition, uri, broken) {
   if (segments.length === 0) return null;
   const { file, info } = read(init, segments.map(([, s]) => s.bytes), broken);
   if (!info) return broken("mp4box", `${uri} is not understood`);
-  if (!info.isFragmented || !info.brands.some((b) => /^cm/.test(b))) broken("brands", info.brands.join());
+  if (!info.isFragmented) broken("mp4box", `${uri} is not fragmented`);
+  // CMAF (ISO/IEC 23000-19) has one track in a file.
+  const cmaf = info.brands.some((b) => /^cmf/.test(b));
+  if (cmaf !== (info.tracks.length === 1)) broken("brands", `${info.tracks.length} tracks, ${info.brands.join()}`);
   for (const track of info.tracks) checkTrack(file, track, rendition, segments, init.length, broken);
   checkFragments(file, info, broken);
   checkStart(file, info, broken);
@@ -64,14 +67,25 @@ function checkTrack(file, track, rendition, segments, start, broken) {
     }
     if (track.video && !own[0].is_sync) broken("key frame first", `segment ${msn}`);
     if (main && Math.abs(seconds(own) - s.duration) > 0.002) broken("EXTINF of the media", `segment ${msn}: ${s.duration}, ${name} ${seconds(own).toFixed(4)}`);
-    for (const sample of own) {
-      if (sample.size === 0) broken("samples", "an empty one");
-      if (before && !(s.discontinuity && sample === own[0]) && before.msn + 1 >= msn && before.end !== sample.dts) {
-        broken("decode times", `${name} segment ${msn}: ${before.end} is followed by ${sample.dts}`);
-      }
-      before = { msn, end: sample.dts + sample.duration };
-    }
+    if (own.some((x) => x.size === 0)) broken("samples", `an empty one in segment ${msn}`);
+    before = checkTimes(file, track, own, s.discontinuity || before?.msn + 1 < msn ? null : before, (detail) => broken("decode times", `${name} in segment ${msn}: ${detail}`));
+    before.msn = msn;
   }
+}
+
+// checkTimes sees to it that each fragment starts where the one before it has
+// ended, but for the millisecond that is RTMP's unit of time: how long the last
+// sample of a fragment lasts is known only when the next one comes. It returns
+// where the last fragment ends. mp4box takes all this for granted, so the time
+// is read from the fragments.
+function checkTimes(file, track, samples, before, broken) {
+  let end = before?.end ?? null;
+  for (const number of new Set(samples.map((x) => x.moof_number))) {
+    const base = file.moofs[number - 1].trafs.find((t) => t.tfhd.track_id === track.id).tfdt.baseMediaDecodeTime;
+    if (end !== null && Math.abs(base - end) > 0.0011 * track.timescale) broken(`${end} is followed by ${base}`);
+    end = base + samples.filter((x) => x.moof_number === number).reduce((a, x) => a + x.duration, 0);
+  }
+  return { end };
 }
 
 function checkFragments(file, info, broken) {

@@ -35,7 +35,6 @@ function checkText(p, broken) {
 export function checkMultivariant(p, broken) {
   checkText(p, broken);
   if (p.variants.length === 0) broken("variants", "none");
-  if (!("EXT-X-INDEPENDENT-SEGMENTS" in p.header)) broken("independent segments", "not said in the multivariant playlist");
   for (const v of p.variants) {
     for (const a of ["BANDWIDTH", "AVERAGE-BANDWIDTH", "CODECS"]) if (!v[a]) broken("stream attributes", `${v.uri} lacks ${a}`);
     if (Number(v["AVERAGE-BANDWIDTH"]) > Number(v.BANDWIDTH)) broken("bandwidth", "average over peak");
@@ -93,6 +92,7 @@ function checkParts(p, broken) {
 export function checkMedia(p, broken) {
   checkText(p, broken);
   if (!Number.isInteger(p.target)) broken("target duration", p.header["EXT-X-TARGETDURATION"]);
+  if (!("EXT-X-INDEPENDENT-SEGMENTS" in p.header)) broken("independent segments", "not said");
   if (p.skipped && p.version < 9) broken("version", `EXT-X-SKIP in version ${p.version}`);
   let total = 0;
   let before = null;
@@ -173,6 +173,7 @@ export function checkUpdate(a, b, broken) {
 function checkHint(hint, from, to, now, broken) {
   if (to.msn === from.msn && to.part === from.part) return;
   const current = now.get(from.msn);
+  if (!current || (current.uri && current.parts.length === 0)) return; // too long ago to tell
   const next = current?.parts[from.part] ?? now.get(from.msn + 1)?.parts[0];
   const broke = (from.part === 0 && current?.discontinuity) || (current?.parts[from.part] === undefined && now.get(from.msn + 1)?.discontinuity);
   if (next && next.uri !== hint && !broke) broken("preload hint", `${hint} was hinted, ${next.uri} came`);

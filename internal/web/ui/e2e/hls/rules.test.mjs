@@ -57,6 +57,7 @@ const wrongMedia = {
   "tag once": (t) => t.replace("#EXT-X-VERSION:9", "#EXT-X-VERSION:9\n#EXT-X-VERSION:9"),
   "known tags": (t) => t.replace("#EXT-X-VERSION:9", "#EXT-X-VERSION:9\n#EXT-X-NEWS:1"),
   "target duration": (t) => t.replace("#EXTINF:1.00000,", "#EXTINF:1.60000,"),
+  "independent segments": (t) => t.replace("#EXT-X-INDEPENDENT-SEGMENTS\n", ""),
   EXTINF: (t) => t.replace("#EXTINF:1.00000,", "#EXTINF:0.00000,"),
   "EXT-X-MAP": (t) => t.replace('#EXT-X-MAP:URI="i1.mp4"\n', ""),
   version: (t) => t.replace("VERSION:9", "VERSION:5"),
@@ -94,7 +95,6 @@ test("the parsers of others are asked", () => {
 });
 
 const wrongMultivariant = {
-  "independent segments": (t) => t.replace("#EXT-X-INDEPENDENT-SEGMENTS\n", ""),
   "stream attributes": (t) => t.replace(",FRAME-RATE=30.000", ""),
   bandwidth: (t) => t.replace("AVERAGE-BANDWIDTH=900000", "AVERAGE-BANDWIDTH=1900000"),
   groups: (t) => t.replace("FRAME-RATE=30.000", 'FRAME-RATE=30.000,AUDIO="a"'),
