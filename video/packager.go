@@ -10,8 +10,8 @@ import (
 type Session struct {
 	ID      string // lower-case letters and digits, unique, fit for file names
 	Latency Latency
-	// Playable is called once, from within WritePacket, when the session can
-	// first be watched.
+	// Playable is called once, from within WritePacket or Interrupt, when the
+	// session can first be watched.
 	Playable func()
 }
 

@@ -133,7 +133,8 @@ func openDir(dir *os.Root, name string) (*os.Root, error) {
 }
 
 func (l *lister) object(dir *os.Root, name, key string) error {
-	if !strings.HasPrefix(key, l.prefix) || storage.CheckKey(key) != nil {
+	listed := strings.HasPrefix(key, l.prefix) && storage.CheckKey(key) == nil
+	if !listed {
 		return nil
 	}
 	info, err := dir.Lstat(name)

@@ -72,8 +72,10 @@ func TestDecoderReadsEveryFormOfBody(t *testing.T) {
 		{"many tracks of codecs that only others have", (*flv.Decoder).Video, hevcStart, "9623" + "76703039" + "01000001ff" + hevc + "00000005" + "0000000126", video.HEVC, 0, 0, false, "0000000126"},
 		{"time offset in nanoseconds", (*flv.Decoder).Video, hevcStart, "9702" + "00a2c1" + "03" + hevc + "0000000126", video.HEVC, 41665, 0, false, "0000000126"},
 		{"time offset of over a millisecond", (*flv.Decoder).Video, hevcStart, "9702" + "0f4240" + "03" + hevc + "0000000126", video.HEVC, 0, 0, false, "0000000126"},
-		{"time offset and a modifier of 300 bytes of a kind that is not known", (*flv.Decoder).Video, hevcStart,
-			"97" + "02000007" + "07" + "ff012b" + strings.Repeat("01", 300) + "13" + hevc + "0000000126", video.HEVC, 7, 0, false, "0000000126"},
+		{
+			"time offset and a modifier of 300 bytes of a kind that is not known", (*flv.Decoder).Video, hevcStart,
+			"97" + "02000007" + "07" + "ff012b" + strings.Repeat("01", 300) + "13" + hevc + "0000000126", video.HEVC, 7, 0, false, "0000000126",
+		},
 		{"time offset of a multitrack message", (*flv.Decoder).Video, hevcStart, "9702" + "000001" + "06" + "03" + hevc + "000000000126", video.HEVC, 1, 0, false, "0000000126"},
 
 		{"AAC", (*flv.Decoder).Audio, aacStart, "af01210049", video.AAC, 0, 0, false, "210049"},

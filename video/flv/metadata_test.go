@@ -13,9 +13,17 @@ import (
 
 func TestParseMetadataTakesWhatPublishersSay(t *testing.T) {
 	obs := flv.ECMAArray{
-		{"duration", 0.0}, {"fileSize", 0.0}, {"width", 1920.0}, {"height", 1080.0}, {"videocodecid", 7.0},
-		{"videodatarate", 6000.0}, {"framerate", 59.94}, {"audiocodecid", 10.0}, {"audiodatarate", 160.0},
-		{"stereo", true}, {"encoder", "obs-output module (libobs version 30.2.3)"},
+		{"duration", 0.0},
+		{"fileSize", 0.0},
+		{"width", 1920.0},
+		{"height", 1080.0},
+		{"videocodecid", 7.0},
+		{"videodatarate", 6000.0},
+		{"framerate", 59.94},
+		{"audiocodecid", 10.0},
+		{"audiodatarate", 160.0},
+		{"stereo", true},
+		{"encoder", "obs-output module (libobs version 30.2.3)"},
 	}
 	want := video.Metadata{
 		Encoder: "obs-output module (libobs version 30.2.3)",
@@ -39,12 +47,14 @@ func TestParseMetadataTakesWhatPublishersSay(t *testing.T) {
 			flv.AppendAMF0(nil, "onMetaData", flv.Object{
 				{"width", -1.0}, {"height", math.NaN()}, {"framerate", math.Inf(1)}, {"videodatarate", 1e9}, {"audiodatarate", "160"}, {"encoder", 5.0},
 			}),
-			video.Metadata{}, true,
+			video.Metadata{},
+			true,
 		},
 		{
 			"with an encoder that is hostile",
 			flv.AppendAMF0(nil, "onMetaData", flv.Object{{"encoder", "a\x00\x1b[31m\u202e\xff<b>é" + strings.Repeat("日", 100)}}),
-			video.Metadata{Encoder: "a[31m<b>é" + strings.Repeat("日", 55)}, true,
+			video.Metadata{Encoder: "a[31m<b>é" + strings.Repeat("日", 55)},
+			true,
 		},
 		{"of something else", flv.AppendAMF0(nil, "onTextData", obs), video.Metadata{}, false},
 		{"of @setDataFrame alone", flv.AppendAMF0(nil, "@setDataFrame"), video.Metadata{}, false},

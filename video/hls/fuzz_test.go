@@ -63,7 +63,6 @@ type script struct {
 	last             [2]time.Duration // of video and audio
 	clock            time.Duration
 	broken           bool
-	level            int
 }
 
 var steps = [...]time.Duration{1, 7, 16, 21, 33, 40, 90, 200, 333, 500, 1000, 1999, 2000, 0, 0, 0} // milliseconds; 0 is the nominal one

@@ -176,12 +176,12 @@ func (m *muxer) cutPart(end, least time.Duration) {
 }
 
 // next ends the segment where the next one of the same tracks begins. What
-// came after the last part would make a part of no length if it is sound
-// before a key frame, or less than a frame of sound: it goes along.
+// came after the last part goes along if it is no picture, or a single frame
+// of sound: that would make a part of next to no length.
 func (m *muxer) next(at time.Duration) {
 	rest := m.r.partTarget / 2
 	if m.init.video() == nil {
-		rest = m.audioStep
+		rest = 2 * m.audioStep
 	}
 	if len(m.frag.video) == 0 && m.segDur > 0 && at-m.partStart < rest {
 		m.end()

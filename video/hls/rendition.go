@@ -33,9 +33,8 @@ type rendition struct {
 	open      *segment
 	nextMSN   uint64
 	nextPart  uint64
-	discs     uint64    // discontinuities up to the open segment
-	gone      uint64    // EXT-X-DISCONTINUITY-SEQUENCE
-	began     time.Time // the open segment
+	discs     uint64 // discontinuities up to the open segment
+	gone      uint64 // EXT-X-DISCONTINUITY-SEQUENCE
 	ended     bool
 	rate      bitRate
 	version   uint64
@@ -50,10 +49,6 @@ func (r *rendition) begin(init *initSegment, at time.Time, discontinuity bool) {
 	if discontinuity {
 		r.discs++
 	}
-	if at.Before(r.began) {
-		at = r.began // sound may end later than its picture, and begin earlier
-	}
-	r.began = at
 	r.open = &segment{
 		msn: r.nextMSN, name: segmentName(r.session, r.nextMSN), init: init,
 		discontinuity: discontinuity, date: dateLine(at),

@@ -328,10 +328,14 @@ func (s *stream) interrupt() {
 		s.clock.running = false
 		return
 	}
-	if !s.waiting {
-		s.flush(0)
-		s.waiting = true
+	if s.waiting {
+		return
 	}
+	s.flush(0)
+	if s.audio != nil {
+		s.clock.passed(s.audio.partStart) // which may be later than the picture's
+	}
+	s.waiting = true
 }
 
 // end ends the playlists.

@@ -15,11 +15,21 @@ func TestAPartIsAWholeNumberOfFramesThatFitsTheSegment(t *testing.T) {
 		segment int // frames
 		want    int
 	}{
-		{30, 60, 10}, {30, 30, 10}, {29.97, 60, 10}, {60, 120, 20}, {24, 48, 8}, {24, 24, 8},
+		{30, 60, 10},
+		{30, 30, 10},
+		{29.97, 60, 10},
+		{60, 120, 20},
+		{24, 48, 8},
+		{24, 24, 8},
 		{25, 50, 10}, // 8 would leave 2
 		{25, 25, 9},  // 8 would leave 1
-		{50, 100, 20}, {30, 250, 10}, {30, 0, 10},
-		{5, 10, 2}, {2, 4, 1}, {1, 1, 1}, {120, 240, 40},
+		{50, 100, 20},
+		{30, 250, 10},
+		{30, 0, 10},
+		{5, 10, 2},
+		{2, 4, 1},
+		{1, 1, 1},
+		{120, 240, 40},
 	} {
 		frame := time.Duration(float64(time.Second) / tt.fps)
 		if got := bestPart(frame, tt.segment); got != tt.want {
@@ -223,13 +233,17 @@ func inStep(t *testing.T, f *feeder) {
 }
 
 func TestNoPartIsShorterThanAFrame(t *testing.T) {
-	for _, fps := range []float64{24, 25, 30, 60} {
+	for _, fps := range []float64{24, 25, 30, 32 / 1.045, 60} {
 		f := newFeeder(t, Config{}, 0)
-		f.write(source{picture: pictureTrack(640), sound: soundTrack(t, 3), fps: fps, gop: time.Second}.packets(0, 30*time.Second)...)
+		gop := time.Second
+		if fps == 32/1.045 {
+			gop = 1045 * time.Millisecond // which is 49 frames of sound: one more than three parts have
+		}
+		f.write(source{picture: pictureTrack(640), sound: soundTrack(t, 3), fps: fps, gop: gop}.packets(0, 30*time.Second)...)
 		for name, c := range f.checks {
 			for _, g := range c.segs {
 				for _, p := range g.parts {
-					if p.dur < 1/60.5 || name == audioRendition && p.dur < 0.02 {
+					if p.dur < 1/60.5 || name == audioRendition && p.dur < 0.04 {
 						t.Errorf("%v frames a second: %s, segment %d: a part of %v s", fps, name, g.msn, p.dur)
 					}
 				}
@@ -278,5 +292,19 @@ func TestEachReturnWaitsForItsPicture(t *testing.T) {
 	f.write(ps...)
 	if n := f.discontinuities(mainRendition); n != 1 {
 		t.Errorf("%d discontinuities, want that of the return with a picture", n)
+	}
+}
+
+func TestDatesOfSoundThatWasAheadDoNotGoBack(t *testing.T) {
+	s := source{picture: pictureTrack(640), sound: soundTrack(t, 3), fps: 30, gop: time.Second}
+	f := newFeeder(t, Config{}, 0)
+	f.apart = true
+	f.write(shift(s.packets(0, 5100*time.Millisecond), video.Audio, 0, 1500*time.Millisecond)...)
+	f.p.Interrupt()
+	ps := s.packets(7*time.Second, 10*time.Second)
+	ps[0].Discontinuity = true
+	f.write(ps...) // the checks look at the dates
+	if n := f.discontinuities(audioRendition); n != 1 {
+		t.Errorf("%d discontinuities", n)
 	}
 }

@@ -3,6 +3,7 @@ package rtmp
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -258,7 +259,7 @@ func (c *Client) write(csid byte, m message) error {
 func (c *Client) Close() error {
 	c.closing.Do(c.close)
 	<-c.listening
-	if err := c.Err(); err != nil && err != net.ErrClosed {
+	if err := c.Err(); !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return nil

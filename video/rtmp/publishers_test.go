@@ -41,10 +41,12 @@ func run(t *testing.T, name string, args ...string) {
 
 // source is two seconds of video and audio for ffmpeg.
 func source(args ...string) []string {
-	return append([]string{"-hide_banner", "-loglevel", "error",
+	return append([]string{
+		"-hide_banner", "-loglevel", "error",
 		"-f", "lavfi", "-i", "testsrc=size=320x180:rate=25",
 		"-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
-		"-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac"}, args...)
+		"-t", "2", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac",
+	}, args...)
 }
 
 // checkBroadcast checks that everything came, in order, from first on.

@@ -101,8 +101,8 @@ export class Rendition {
       if (s.map && !this.inits.has(s.map)) this.inits.set(s.map, (await this.fetch(s.map)).body);
       for (const [i, part] of s.parts.entries()) known.parts[i] ??= { ...part, bytes: (await this.fetch(part.uri)).body };
       if (s === playlist.open || known.uri) continue;
-      Object.assign(known, { uri: s.uri, duration: s.duration, map: s.map, discontinuity: s.discontinuity, partsListed: s.parts.length });
-      known.bytes = (await this.fetch(msn === 3 ? playlist.segments[0].uri : s.uri)).body;
+      Object.assign(known, { uri: s.uri, duration: s.duration, map: s.map, discontinuity: s.discontinuity });
+      known.bytes = (await this.fetch(s.uri)).body;
       const parts = Buffer.concat(known.parts.filter(Boolean).map((p) => p.bytes));
       if (known.parts.length > 0 && known.parts.length === s.parts.length && !parts.equals(known.bytes)) {
         this.broken("parts are the segment", `segment ${msn}: ${parts.length} and ${known.bytes.length} bytes`);
