@@ -2,122 +2,21 @@ package hls
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"iter"
 	"log/slog"
-	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
 )
-
-// shelf is a Storage in memory, with what a test wants to go wrong.
-type shelf struct {
-	mu      sync.Mutex
-	objects map[string][]byte
-
-	put  func(ctx context.Context, key string) error // before an object is kept
-	open func(ctx context.Context, key string) error
-	del  func(key string) error
-	wrap func(io.Reader) io.ReadCloser
-}
-
-func newShelf(keys ...string) *shelf {
-	s := &shelf{objects: map[string][]byte{}}
-	for _, k := range keys {
-		s.objects[k] = []byte("old")
-	}
-	return s
-}
-
-func (s *shelf) keys() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.objects))
-}
-
-func (s *shelf) Put(ctx context.Context, key string, r io.Reader, _ storage.PutOptions) error {
-	if s.put != nil {
-		if err := s.put(ctx, key); err != nil {
-			return err
-		}
-	}
-	b, err := io.ReadAll(r)
-	if err != nil || ctx.Err() != nil {
-		return errors.Join(err, ctx.Err())
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.objects[key] = b
-	return nil
-}
-
-func (s *shelf) Open(ctx context.Context, key string) (io.ReadCloser, storage.Info, error) {
-	if s.open != nil {
-		if err := s.open(ctx, key); err != nil {
-			return nil, storage.Info{}, err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, ok := s.objects[key]
-	if !ok {
-		return nil, storage.Info{}, fs.ErrNotExist
-	}
-	info := storage.Info{Key: key, Size: int64(len(b))}
-	if s.wrap != nil {
-		return s.wrap(bytes.NewReader(b)), info, nil
-	}
-	return struct {
-		io.ReadSeeker
-		io.Closer
-	}{bytes.NewReader(b), io.NopCloser(nil)}, info, nil
-}
-
-func (s *shelf) Delete(_ context.Context, key string) error {
-	if s.del != nil {
-		if err := s.del(key); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.objects, key)
-	return nil
-}
-
-func (s *shelf) List(_ context.Context, prefix string) iter.Seq2[storage.Info, error] {
-	return func(yield func(storage.Info, error) bool) {
-		for _, k := range s.keys() {
-			if strings.HasPrefix(k, prefix) && !yield(storage.Info{Key: k}, nil) {
-				return
-			}
-		}
-	}
-}
-
-// cdn is a shelf that has viewers fetch from it.
-type cdn struct{ *shelf }
-
-func (cdn) RedirectURL(_ context.Context, key string) (*url.URL, time.Time, error) {
-	u, err := url.Parse("https://cdn.example/" + key + "?signed=yes")
-	return u, time.Time{}, err
-}
 
 // paced writes the broadcast a second at a time and lets the storage work.
 func (s *site) paced(from, to time.Duration, pause func()) {
@@ -425,74 +324,6 @@ func TestWhatIsStoredTooLateIsDeleted(t *testing.T) {
 		}
 		if writes != 1 {
 			t.Errorf("%d segments of it were written, want the one that was under way", writes)
-		}
-	})
-}
-
-func TestSegmentsOfARedirectorAreFetchedFromThere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSite(t, Config{Storage: cdn{newShelf()}, DVR: time.Minute})
-		s.paced(time.Second, 30*time.Second, synctest.Wait)
-		resp := s.get("/0/s1-2.m4s")
-		if resp.StatusCode != http.StatusFound || resp.Header.Get("Location") != "https://cdn.example/hls/0/s1-2.m4s?signed=yes" {
-			t.Errorf("%d %q", resp.StatusCode, resp.Header.Get("Location"))
-		}
-		if c := resp.Header.Get("Cache-Control"); c != "no-cache" {
-			t.Errorf("the address may be kept: %q", c)
-		}
-	})
-}
-
-func TestWhatTheStorageSaysToViewers(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		err  error
-		code int
-	}{
-		{"it is not there", fmt.Errorf("open: %w", fs.ErrNotExist), http.StatusNotFound},
-		{"it fails", errors.New("connection refused by 10.0.0.1"), http.StatusServiceUnavailable},
-		{"it hangs", nil, http.StatusServiceUnavailable},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				store := newShelf()
-				s := newSite(t, Config{Storage: store, DVR: time.Minute})
-				s.paced(time.Second, 30*time.Second, synctest.Wait)
-				store.open = func(ctx context.Context, _ string) error {
-					if tt.err == nil {
-						<-ctx.Done()
-					}
-					return cmp.Or(tt.err, ctx.Err())
-				}
-				start := time.Now()
-				resp := s.get("/0/s1-2.m4s")
-				if d := time.Since(start); d > storeTimeout {
-					t.Errorf("answered after %v", d)
-				}
-				body := string(readAll(t, resp))
-				resp.Body = io.NopCloser(strings.NewReader(body))
-				refused(t, resp, tt.code)
-				if strings.Contains(body, "10.0.0.1") {
-					t.Error("the error is shown to a viewer")
-				}
-			})
-		})
-	}
-}
-
-func TestAStorageThatCannotSeek(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := newShelf()
-		s := newSite(t, Config{Storage: store, DVR: time.Minute})
-		s.paced(time.Second, 30*time.Second, synctest.Wait)
-		want := readAll(t, s.get("/0/s1-2.m4s"))
-		store.wrap = func(r io.Reader) io.ReadCloser { return io.NopCloser(io.MultiReader(r)) }
-		if got := readAll(t, s.get("/0/s1-2.m4s")); !bytes.Equal(got, want) {
-			t.Errorf("%d bytes of %d", len(got), len(want))
-		}
-		resp := s.do(t.Context(), http.MethodHead, "/0/s1-2.m4s")
-		if body := readAll(t, resp); len(body) != 0 || resp.ContentLength != int64(len(want)) {
-			t.Errorf("HEAD: %d bytes, length %d", len(body), resp.ContentLength)
 		}
 	})
 }

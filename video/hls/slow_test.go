@@ -173,10 +173,12 @@ func TestAWaitMayTakeLongerThanTheHostsWriteTimeout(t *testing.T) {
 					return viewer, nil
 				}}
 				defer transport.CloseIdleConnections()
-				go func() {
+				var writer sync.WaitGroup
+				defer writer.Wait()
+				writer.Go(func() {
 					time.Sleep(2 * time.Second)
 					s.until(7 * time.Second)
-				}()
+				})
 				resp, err := (&http.Client{Transport: transport}).Get("http://viewer/0/stream.m3u8?_HLS_msn=5")
 				if err != nil {
 					t.Fatal(err)
