@@ -657,3 +657,27 @@ func TestShutdownCanBeTakenUpAgain(t *testing.T) {
 		t.Errorf("ServeRTMP = %v", err)
 	}
 }
+
+func TestAnAppThatWasRemovedFromTheMuxGetsNobody(t *testing.T) {
+	mux, err := owncast.NewRTMPMux(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := run(t), run(t)
+	mux.Handle("live", first.app)
+	mux.Handle("live", second.app)
+	mux.Remove(first.app)
+	req := owncast.PublishRequest{App: "live", StreamKey: "k", RemoteAddr: &net.TCPAddr{}}
+	pub, err := mux.Publish(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pub.Close(nil)
+	if second.app.Status().Ingest == nil || first.app.Status().Ingest != nil {
+		t.Error("the publisher is not with the App that is left")
+	}
+	mux.Remove(second.app)
+	if _, err := mux.Publish(t.Context(), req); !errors.Is(err, owncast.ErrStreamKey) {
+		t.Errorf("without Apps: %v, want ErrStreamKey", err)
+	}
+}

@@ -15,8 +15,6 @@ var (
 	ErrUnauthorized = errors.New("owncast: unauthorized")
 	ErrForbidden    = errors.New("owncast: forbidden")
 	ErrNotFound     = errors.New("owncast: not found")
-	// ErrOffline reports that there is nothing to watch at the moment.
-	ErrOffline = errors.New("owncast: the stream is offline")
 )
 
 // BadRequestError is a request that makes no sense.
@@ -72,8 +70,6 @@ func Status(err error) (status int, message string) {
 		return http.StatusUnauthorized, "unauthorized"
 	case errors.Is(err, ErrForbidden):
 		return http.StatusForbidden, "forbidden"
-	case errors.Is(err, ErrOffline):
-		return http.StatusNotFound, "the stream is offline"
 	case errors.Is(err, ErrNotFound), errors.Is(err, repository.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return http.StatusNotFound, "not found"
 	case errors.Is(err, repository.ErrConflict):

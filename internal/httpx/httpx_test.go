@@ -38,7 +38,6 @@ func TestAnErrorBecomesAnAnswerThatTellsNoSecrets(t *testing.T) {
 		{"not found", ErrNotFound, 404, "not found", slog.LevelDebug},
 		{"no such file", fmt.Errorf("open: %w", fs.ErrNotExist), 404, "not found", slog.LevelDebug},
 		{"no such record", repository.ErrNotFound, 404, "not found", slog.LevelDebug},
-		{"offline", ErrOffline, 404, "the stream is offline", slog.LevelDebug},
 		{"conflict", fmt.Errorf("save: %w", repository.ErrConflict), 409, "conflict", slog.LevelDebug},
 		{"bad request", fmt.Errorf("x: %w", BadRequest("limit must be a number")), 400, "limit must be a number", slog.LevelDebug},
 		{"bad request with a cause", &BadRequestError{Message: "no", Err: secret}, 400, "no", slog.LevelDebug},
