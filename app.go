@@ -280,6 +280,16 @@ func (a *App) Disconnect() bool {
 	return err == nil && p.video.Disconnect()
 }
 
+// Subscribe reads the packets of the broadcast as they come in, for restreams,
+// recordings and the like. Close the subscription.
+func (a *App) Subscribe(limits SubscriptionLimits) (*Subscription, error) {
+	p, err := a.live()
+	if err != nil {
+		return nil, err
+	}
+	return p.video.Subscribe(limits), nil
+}
+
 // Settings are what can be changed while the App runs.
 func (a *App) Settings() *Settings { return a.settings }
 

@@ -67,8 +67,11 @@ type (
 	PublishAuthorizer = video.PublishAuthorizer
 	PublishRequest    = video.PublishRequest
 	Status            = video.Status
-	StreamKey         = auth.StreamKey
-	Instance          = httpapi.Instance
+	Subscription      = video.Subscription
+
+	SubscriptionLimits = video.SubscriptionLimits
+	StreamKey          = auth.StreamKey
+	Instance           = httpapi.Instance
 )
 
 // Authenticator tells who sent a request. It returns an error matching

@@ -10,6 +10,9 @@ import (
 type Session struct {
 	ID      string // lower-case letters and digits, unique, fit for file names
 	Latency Latency
+	// Ladder is what a [LadderPackager] gets beside the broadcast. Without a
+	// Transcoder it has no renditions.
+	Ladder Ladder
 	// Playable is called once, from within WritePacket or Interrupt, when the
 	// session can first be watched.
 	Playable func()
@@ -29,6 +32,26 @@ type Packager interface {
 	Interrupt()
 	// End ends the session: viewers are told that nothing more will come.
 	End()
+}
+
+// LadderPackager is a Packager that takes renditions beside the broadcast as
+// it came. Its methods WriteRendition and DropRendition are safe for
+// concurrent use with all others, and do nothing for a session that is not
+// the current one.
+type LadderPackager interface {
+	Packager
+	// WriteRendition adds a packet of the i-th rendition of the session's
+	// ladder. It comes after packets of the broadcast of the same time, on
+	// the same clock, and may come after Interrupt. Discontinuity marks the
+	// first packet of a Transcoder that was started anew. An error means that
+	// the rendition cannot be packaged as it is.
+	WriteRendition(session string, i int, p Packet) error
+	// EndRendition tells that the rendition's packets up to a break of the
+	// broadcast have all come.
+	EndRendition(session string, i int)
+	// DropRendition tells that the rendition has failed: it is not to be
+	// listed until packets come again.
+	DropRendition(session string, i int)
 }
 
 // StreamStarted is the event of a session that can be watched.

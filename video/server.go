@@ -88,6 +88,8 @@ type Server struct {
 	session *session
 	status  Status
 
+	subscriptions []*Subscription
+
 	events  eventQueue
 	pending group // open publications, grace timers, deliveries of events
 
@@ -257,6 +259,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return err
 	}
 	s.disconnect(ErrServerClosed)
+	for _, sub := range s.subscriptions {
+		sub.end(ErrServerClosed)
+	}
+	s.subscriptions = nil
 	s.release()
 	if err := s.pending.wait(ctx); err != nil {
 		return err

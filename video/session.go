@@ -2,6 +2,7 @@ package video
 
 import (
 	"crypto/rand"
+	"io"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -79,6 +80,7 @@ func (s *Server) leave(p *publication, reason error) {
 		return
 	}
 	s.interruptPackager()
+	s.tell(ErrInterrupted)
 	s.start(sess)
 	sess.reason = reason
 	if sess.grace != nil {
@@ -133,6 +135,7 @@ func (s *Server) callOff(sess *session) {
 func (s *Server) end(sess *session) {
 	s.callOff(sess)
 	s.endPackager()
+	s.tell(io.EOF)
 	s.session = nil
 	s.log.Debug("session ends", "session", sess.id)
 	if !sess.started {
@@ -144,6 +147,13 @@ func (s *Server) end(sess *session) {
 	s.publish()
 	s.log.Info("stream stopped", "session", sess.id)
 	emit(s.stopping, s, s.cfg.Events.StreamStopped, StreamStopped{Status: s.status, Err: sess.reason})
+}
+
+// tell marks a place in what the subscriptions read.
+func (s *Server) tell(err error) {
+	for _, sub := range s.subscriptions {
+		sub.mark(err)
+	}
 }
 
 // warn tells of the warnings that this session did not have before.

@@ -128,6 +128,9 @@ func (s *Server) feed(p *publication, pkt Packet) error {
 	if err := s.feedPackager(pkt); err != nil {
 		return err
 	}
+	for _, sub := range s.subscriptions {
+		sub.put(pkt)
+	}
 	s.advance(p)
 	if p.meter.add(&pkt, now) {
 		s.status.Ingest = p.meter.report(now, &p.counts)
