@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Chunk streams towards go-rtmp.
+// Chunk streams of what is written.
 const (
 	commandChunks = 3
 	audioChunks   = 4
@@ -23,6 +23,7 @@ type listener interface {
 	acknowledge(total uint32) error // to be sent
 	refusePublish(stream uint32) error
 	metadata(script []byte)
+	media(message) error
 	unpublish()
 	interrupted() // reading was, while the client published
 	writeFailed(error)
@@ -32,8 +33,9 @@ type listener interface {
 // hang up on much of what can come in. It does the handshake, reads chunks
 // and messages under the Limits, and lets go-rtmp see a stand-in for each of
 // those that it has to act upon: connect, createStream, publish and play
-// without what the client wrote into them, and audio and video of one byte.
-// What a stand-in stands for is in current while go-rtmp's callback runs.
+// without what the client wrote into them. What a stand-in stands for is in
+// current while go-rtmp's callback runs. Media goes straight to the listener:
+// go-rtmp would copy every byte of it twice.
 //
 // Read is for one goroutine and Write for one other.
 type guard struct {
@@ -44,7 +46,6 @@ type guard struct {
 	events listener
 
 	out     []byte // what go-rtmp is to read next
-	queue   []message
 	current message
 	request command // the publish or connect that current is
 	err     error   // the first of Read
@@ -127,12 +128,6 @@ func (g *guard) Read(p []byte) (int, error) {
 
 // step deals with one message.
 func (g *guard) step() error {
-	if len(g.queue) > 0 {
-		m := g.queue[0]
-		g.queue = g.queue[1:]
-		g.standIn(m)
-		return nil
-	}
 	m, err := g.chunks.next()
 	if err != nil {
 		return err
@@ -154,26 +149,18 @@ func (g *guard) acknowledge() error {
 	return g.events.acknowledge(uint32(g.in.total)) // it wraps, section 5.4.3
 }
 
-// standIn lets go-rtmp see an audio or video message.
-func (g *guard) standIn(m message) {
-	if !g.published || g.ended {
-		return
+// media hands on an audio or video message of the stream that is published.
+func (g *guard) media(m message) error {
+	if !g.published || g.ended || m.stream != g.stream {
+		return nil
 	}
-	g.current = m
-	csid := byte(videoChunks)
-	if m.typ == typeAudio {
-		csid = audioChunks
-	}
-	g.emit(csid, m, nil)
+	return g.events.media(m)
 }
 
 // emit lets go-rtmp read a message of m's type and stream with another body.
 // All of them are of chunk type 0 and fit a chunk of the default size.
-func (g *guard) emit(csid byte, m message, body []byte) {
-	if len(body) == 0 {
-		body = []byte{0}
-	}
-	out := append(g.scratch[:0], csid, 0, 0, 0, 0, 0, byte(len(body)), m.typ)
+func (g *guard) emit(m message, body []byte) {
+	out := append(g.scratch[:0], commandChunks, 0, 0, 0, 0, 0, byte(len(body)), m.typ)
 	out = binary.LittleEndian.AppendUint32(out, m.stream)
 	g.out = append(out, body...)
 }

@@ -20,9 +20,9 @@ const minAckWindow = 64 << 10
 func (g *guard) handle(m message) error {
 	switch m.typ {
 	case typeAudio, typeVideo:
-		g.standIn(m)
+		return g.media(m)
 	case typeAggregate:
-		g.split(m)
+		return g.split(m)
 	case typeUserControl:
 		return g.userControl(m.body)
 	case typeWindowAckSize:
@@ -65,25 +65,28 @@ func (g *guard) setAckWindow(size uint32) {
 	}
 }
 
-// split queues the audio and video of an aggregate, section 7.1.6. The time
+// split hands on the audio and video of an aggregate, section 7.1.6. The time
 // of the first is the aggregate's, that of the others is relative to it.
-func (g *guard) split(m message) {
+func (g *guard) split(m message) error {
 	var first uint32
 	for b, n := m.body, 0; len(b) >= tagHeaderSize; n++ {
 		size := int(uint24(b[1:]))
 		time := uint24(b[4:]) | uint32(b[7])<<24
 		if size > len(b)-tagHeaderSize {
-			return
+			return nil
 		}
 		if n == 0 {
 			first = time
 		}
 		body := b[tagHeaderSize : tagHeaderSize+size : tagHeaderSize+size]
 		if typ := b[0]; (typ == typeAudio || typ == typeVideo) && size > 0 {
-			g.queue = append(g.queue, message{typ: typ, stream: m.stream, time: m.time + time - first, body: body})
+			if err := g.media(message{typ: typ, stream: m.stream, time: m.time + time - first, body: body}); err != nil {
+				return err
+			}
 		}
 		b = b[min(len(b), tagHeaderSize+size+4):]
 	}
+	return nil
 }
 
 // data hands on what the publisher says of its broadcast.
@@ -134,7 +137,7 @@ func (g *guard) command(m message) error {
 // ask lets go-rtmp see a command in words of the guard's.
 func (g *guard) ask(m message, c command, body []byte) {
 	g.current, g.request = message{typ: m.typ, stream: m.stream}, c
-	g.emit(commandChunks, m, body)
+	g.emit(m, body)
 }
 
 // close ends the publication if the command is about it. Encoders send one,

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"time"
 
@@ -83,16 +82,8 @@ func (h *handler) OnPlay(*gortmp.StreamContext, uint32, *rtmpmsg.NetStreamPlay) 
 	return errPlay
 }
 
-// OnVideo takes the message that go-rtmp saw the stand-in of.
-func (h *handler) OnVideo(uint32, io.Reader) error { return h.media() }
-
-// OnAudio is OnVideo for audio.
-func (h *handler) OnAudio(uint32, io.Reader) error { return h.media() }
-
-func (h *handler) media() (err error) {
+func (h *handler) media(m message) (err error) {
 	defer h.contain(&err)
-	m := h.c.guard.current
-	h.c.guard.current.body = nil
 	var packet video.Packet
 	var ok bool
 	if dts := h.clock.at(m.time); m.typ == typeVideo {
