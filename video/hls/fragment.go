@@ -1,6 +1,10 @@
 package hls
 
-import "github.com/owncast-go/owncast/video"
+import (
+	"strings"
+
+	"github.com/owncast-go/owncast/video"
+)
 
 // sample is one frame in the timescale of its track.
 type sample struct {
@@ -27,6 +31,7 @@ func defaultFlags(t *video.Track) uint32 {
 // fragment is the samples of one part, by track.
 type fragment struct {
 	video, audio []sample
+	head         []byte // what comes before the media, to be used again
 }
 
 func (f *fragment) empty() bool { return len(f.video) == 0 && len(f.audio) == 0 }
@@ -58,25 +63,38 @@ const (
 	audioRowSize   = 8
 )
 
-// bytes renders the fragment as moof and mdat. It is the one place where
-// media is copied: from the packets into the part that viewers are sent.
-func (f *fragment) bytes(sequence uint32) []byte {
-	moof := 8 + 16
-	media := 0
+// size is how many bytes write writes.
+func (f *fragment) size() int {
+	n := f.moofSize() + 8
 	for _, s := range f.video {
-		media += len(s.data)
+		n += len(s.data)
 	}
-	videoMedia := media
 	for _, s := range f.audio {
-		media += len(s.data)
+		n += len(s.data)
 	}
-	if n := len(f.video); n > 0 {
-		moof += 8 + tfhdSize + tfdtSize + trunHeaderSize + n*videoRowSize
+	return n
+}
+
+func (f *fragment) moofSize() int {
+	n := 8 + 16
+	if v := len(f.video); v > 0 {
+		n += 8 + tfhdSize + tfdtSize + trunHeaderSize + v*videoRowSize
 	}
-	if n := len(f.audio); n > 0 {
-		moof += 8 + tfhdSize + tfdtSize + trunHeaderSize + n*audioRowSize
+	if a := len(f.audio); a > 0 {
+		n += 8 + tfhdSize + tfdtSize + trunHeaderSize + a*audioRowSize
 	}
-	b := u32(make([]byte, 0, moof+8+media), uint32(moof))
+	return n
+}
+
+// write renders the fragment as moof and mdat. It is the one place where
+// media is copied: from the packets into the part that viewers are sent.
+func (f *fragment) write(to *strings.Builder, sequence uint32) {
+	moof, size := f.moofSize(), f.size()
+	videoMedia := 0
+	for _, s := range f.video {
+		videoMedia += len(s.data)
+	}
+	b := u32(f.head[:0], uint32(moof))
 	b = append(b, "moof"...)
 	b = u32(b, 16)
 	b = append(b, "mfhd"...)
@@ -87,15 +105,16 @@ func (f *fragment) bytes(sequence uint32) []byte {
 	if len(f.audio) > 0 {
 		b = appendTraf(b, audioTrackID, f.audio, uint32(moof+8+videoMedia))
 	}
-	b = u32(b, uint32(8+media))
+	b = u32(b, uint32(size-moof))
 	b = append(b, "mdat"...)
+	f.head = b
+	to.Write(b)
 	for _, s := range f.video {
-		b = append(b, s.data...)
+		to.Write(s.data)
 	}
 	for _, s := range f.audio {
-		b = append(b, s.data...)
+		to.Write(s.data)
 	}
-	return b
 }
 
 func appendTraf(b []byte, id uint32, samples []sample, offset uint32) []byte {

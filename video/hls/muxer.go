@@ -168,11 +168,12 @@ func (m *muxer) cutPart(end, least time.Duration) {
 		m.frag.video[n-1].dur = uint32(toScale(m.videoEnd, videoTimescale) - m.frag.video[n-1].dts)
 	}
 	m.count++
-	data := m.frag.bytes(m.count)
+	memory := m.r.room(m.frag.size())
+	m.frag.write(memory, m.count)
 	m.frag.reset()
 	m.partStart += dur
 	m.segDur += dur
-	m.r.add(data, dur, independent)
+	m.r.add(memory, dur, independent)
 }
 
 // next ends the segment where the next one of the same tracks begins. What

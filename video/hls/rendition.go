@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -39,6 +40,7 @@ type rendition struct {
 	rate      bitRate
 	version   uint64
 	frameRate float64
+	expected  int // bytes of the next segment
 }
 
 // begin opens the next segment.
@@ -65,18 +67,36 @@ func (r *rendition) resume(msn, discs uint64) {
 	r.discs, r.gone = discs, discs
 }
 
-// add appends a part to the open segment. It is seen with the next publish.
-func (r *rendition) add(data []byte, dur time.Duration, independent bool) {
-	p := &part{number: r.nextPart, dur: dur, independent: independent, data: data}
+// room returns where the next part of the open segment is to be written,
+// which takes n bytes: behind the one before, if it fits there, for what lies
+// in one piece is sent in one.
+func (r *rendition) room(n int) *strings.Builder {
+	s := r.open
+	if s.memory == nil || s.memory.Cap()-s.memory.Len() < n {
+		s.memory = new(strings.Builder) // which does not clear its memory first
+		s.memory.Grow(max(n, r.expected-int(s.size)))
+	}
+	return s.memory
+}
+
+// add appends what was written to memory as a part to the open segment. It is
+// seen with the next publish.
+func (r *rendition) add(memory *strings.Builder, dur time.Duration, independent bool) {
+	s := r.open
+	at := 0
+	if n := len(s.list); n > 0 && s.list[n-1].memory == memory {
+		at = s.list[n-1].end
+	}
+	p := &part{number: r.nextPart, dur: dur, independent: independent, memory: memory, start: at, end: memory.Len()}
+	p.data = stringBytes(memory.String()[p.start:p.end])
 	p.line = partLine(r.session, p)
 	r.nextPart++
-	s := r.open
 	if len(s.list) == 0 {
 		s.independent = independent
 	}
 	s.list = append(s.list, p)
 	s.dur += dur
-	s.size += int64(len(data))
+	s.size += int64(len(p.data))
 }
 
 // close ends the open segment and publishes it. A segment without parts,
@@ -92,7 +112,8 @@ func (r *rendition) close() {
 		return
 	}
 	list := s.list
-	s.list = nil // the bytes must go when parts does
+	s.list, s.memory = nil, nil // the bytes must go when parts does
+	r.expected = int(s.size + s.size/32)
 	s.parts.Store(&list)
 	for _, p := range list {
 		s.partLines += p.line

@@ -2,8 +2,10 @@ package hls
 
 import (
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // part is a partial segment: one fragment. It never changes.
@@ -11,8 +13,11 @@ type part struct {
 	number      uint64 // counted over the whole session, so that a hint is right whatever segment the part falls in
 	dur         time.Duration
 	independent bool
-	data        []byte
 	line        string // what a playlist says of it
+
+	data       []byte
+	memory     *strings.Builder // that data lies in
+	start, end int              // and where
 }
 
 // segment is one media segment. A closed one changes in two ways only: it
@@ -28,6 +33,7 @@ type segment struct {
 	size          int64
 
 	list   []*part                 // of an open segment; nil once closed
+	memory *strings.Builder        // of the newest of them; nil once closed
 	parts  atomic.Pointer[[]*part] // of a closed segment; nil once only the storage has it
 	stored atomic.Int32            // one of the storage states
 
@@ -49,17 +55,25 @@ const (
 	storeFailed
 )
 
+// body is the parts, in as few pieces as they lie in.
 func (s *segment) body() (body, bool) {
 	ps := s.parts.Load()
 	if ps == nil {
 		return nil, false
 	}
-	b := make(body, len(*ps))
-	for i, p := range *ps {
-		b[i] = p.data
+	var b body
+	for i, list := 0, *ps; i < len(list); {
+		first := list[i]
+		for i < len(list) && list[i].memory == first.memory {
+			i++
+		}
+		b = append(b, stringBytes(first.memory.String()[first.start:list[i-1].end]))
 	}
 	return b, true
 }
+
+// stringBytes returns the bytes of s, which nobody may change.
+func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 func partLine(session string, p *part) string {
 	line := "#EXT-X-PART:DURATION=" + decimal(p.dur.Seconds(), 5) + ",URI=\"" + partName(session, p.number)
