@@ -24,8 +24,8 @@ type Option func(*config) error
 type config struct {
 	dataDir       string
 	base          *url.URL
-	storage       storage.Storage
-	repo          *Repository // nil: a file in the data directory
+	storage       storage.Storage // nil: none, but for DVR a directory in the data directory
+	repo          *Repository     // nil: a file in the data directory
 	authenticator Authenticator
 	publish       video.PublishAuthorizer // nil: stream keys
 	keys          []StreamKey             // nil: those in the settings
@@ -51,7 +51,7 @@ func newConfig(opts []Option) (config, error) {
 		}
 		errs = append(errs, o(&c))
 	}
-	if c.storage == nil {
+	if c.storage == nil && c.dvr > 0 {
 		c.storage = local.New(filepath.Join(c.dataDir, "video"))
 	}
 	return c, errors.Join(errs...)
@@ -103,7 +103,9 @@ func WithBaseURL(s string) Option {
 
 // WithStorage keeps segments in s. It belongs to the App: what is stored
 // under "hls/" and is in no playlist is deleted; [storage.Sub] shares one
-// store among several Apps. The default is a directory in the data directory.
+// store among several Apps. The default is a directory in the data directory,
+// which nothing is written to as long as the live window, in memory, is all
+// that viewers can go back to.
 func WithStorage(s Storage) Option {
 	return func(c *config) error {
 		c.storage = s
