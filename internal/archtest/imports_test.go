@@ -30,6 +30,7 @@ func layers() map[string][]string {
 		"storage/storagetest": {"storage"},
 
 		"video":           {"storage"},
+		"video/ffmpeg":    {"storage", "video", "video/flv"},
 		"video/flv":       {"video"},
 		"video/hls":       {"storage", "video"},
 		"video/rtmp":      {"video", "video/flv"},

@@ -1,0 +1,155 @@
+package ffmpeg
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/owncast-go/owncast/video"
+)
+
+const (
+	// testTime bounds a test of an encoder: drivers are known to hang.
+	testTime = 20 * time.Second
+	// failureMemory is for how long an encoder that does not work is not
+	// tried again: a device may come back, or an encoding elsewhere end.
+	failureMemory = time.Minute
+
+	testWidth, testHeight = 640, 360
+	testRate              = 30
+	testBitrate           = 1_000_000
+)
+
+// EncoderReport is what a test of an encoder showed.
+type EncoderReport struct {
+	Encoder Encoder
+	// Err is nil if the encoder made a second of video, and else why it did
+	// not: usually an [*ExitError], whose Reason can be shown to people.
+	Err error
+}
+
+// tested is a report to remember.
+type tested struct {
+	err error
+	at  time.Time
+}
+
+// Probe tries the encoders, all of [Encoders], with a second of video each.
+// What worked is remembered and not tried again; what did not is, a minute
+// later. Probe takes a few seconds, and nothing if it has been called before.
+// It returns what it has when ctx is done, where the error of an encoder that
+// was not tried is ctx's.
+func (t *Transcoder) Probe(ctx context.Context) []EncoderReport {
+	reports := make([]EncoderReport, 0, len(Encoders()))
+	for _, e := range Encoders() {
+		reports = append(reports, EncoderReport{Encoder: e, Err: t.test(ctx, e)})
+	}
+	return reports
+}
+
+// test returns nil if an encoder works.
+func (t *Transcoder) test(ctx context.Context, e Encoder) error {
+	if known, ok := t.recall(e); ok {
+		return known.err
+	}
+	tctx, cancel := context.WithTimeout(ctx, testTime)
+	defer cancel()
+	_, err := t.program.once(tctx, job{args: t.testArgs(e), in: testPicture(), limit: testBitrate})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("ffmpeg: the encoder hangs")
+	}
+	t.record(e, err)
+	return err
+}
+
+// testArgs encode pictures to FLV as a Transcode does.
+func (t *Transcoder) testArgs(e Encoder) []string {
+	track := &video.Track{Width: testWidth, Height: testHeight}
+	rendition := video.Rendition{VideoBitrate: testBitrate, Height: testHeight / 2}
+	args := append(quiet(), e.deviceArgs(t.cfg.Device)...)
+	args = append(
+		args, "-protocol_whitelist", "pipe", "-f", "rawvideo", "-pix_fmt", "yuv420p",
+		"-s", strconv.Itoa(testWidth)+"x"+strconv.Itoa(testHeight), "-r", strconv.Itoa(testRate), "-i", "pipe:0",
+	)
+	args = append(args, t.videoArgs(e, rendition, track, testRate)...)
+	return append(args, "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1")
+}
+
+// testPicture returns a second of raw video: a ramp of gray, which moves.
+func testPicture() io.Reader {
+	const luma, chroma = testWidth * testHeight, testWidth * testHeight / 2
+	readers := make([]io.Reader, 0, 2*testRate)
+	ramp := bytes.Repeat([]byte(ascending()), luma/256+2)
+	gray := strings.Repeat("\x80", chroma)
+	for i := range testRate {
+		readers = append(readers, bytes.NewReader(ramp[i:i+luma]), strings.NewReader(gray))
+	}
+	return io.MultiReader(readers...)
+}
+
+// ascending is every byte once.
+func ascending() string {
+	b := make([]byte, 256)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return string(b)
+}
+
+func (t *Transcoder) recall(e Encoder) (tested, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.reports[e]
+	if known.err != nil && time.Since(known.at) > failureMemory {
+		return tested{}, false
+	}
+	return known, ok
+}
+
+func (t *Transcoder) record(e Encoder, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reports[e] = tested{err: err, at: time.Now()}
+}
+
+// remember records an encoder that passed its test but did not do its work,
+// such as one whose driver allows no more encodings at once.
+func (t *Transcoder) remember(err error) {
+	var failed *EncoderError
+	if errors.As(err, &failed) {
+		t.record(failed.Encoder, failed.Err)
+	}
+}
+
+// choose returns the encoder to use, or false for none. Whether x264 works is
+// left to the encoding itself: it does wherever it was built in.
+func (t *Transcoder) choose(ctx context.Context) (Encoder, bool, error) {
+	e := t.cfg.Encoder
+	if e == X264 {
+		return e, true, nil
+	}
+	err := t.test(ctx, e)
+	if err == nil {
+		return e, true, nil
+	}
+	if ctx.Err() != nil {
+		return "", false, err
+	}
+	switch t.cfg.OnFailure {
+	case Software:
+		t.cfg.Logger.WarnContext(ctx, "encoder does not work, using software", "encoder", e, "err", err)
+		return X264, true, nil
+	case Passthrough:
+		t.cfg.Logger.WarnContext(ctx, "encoder does not work, nothing is transcoded", "encoder", e, "err", err)
+		return "", false, nil
+	default:
+		return "", false, &EncoderError{Encoder: e, Err: err}
+	}
+}
