@@ -1,9 +1,16 @@
 package ffmpeg
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
+
+// ErrNotFound is what [New] and [NewThumbnailer] answer if there is no ffmpeg.
+var ErrNotFound = errors.New("ffmpeg: program not found")
+
+// ErrNotBuilt is an encoder that the program does not have.
+var ErrNotBuilt = errors.New("ffmpeg: the program was built without the encoder")
 
 // ExitError is an ffmpeg that ended when it should not have.
 type ExitError struct {

@@ -117,7 +117,7 @@ func TestAnEncoderThatCannotBeOpenedSaysWhy(t *testing.T) {
 	tr := newTranscoder(t, Config{ExtraArgs: map[Encoder][]string{X264: {"-profile:v", "nonsense"}}})
 	err := tr.Transcode(bound(t), &blocked{source{packets: clip(t, time.Second, 0)}}, small(), new(collector))
 	var exit *ExitError
-	if !errors.As(err, &exit) || exit.Reason != "the encoder cannot be opened" {
+	if !errors.As(err, &exit) || exit.Reason != "the encoder does not take one of the arguments" {
 		t.Fatalf("err = %v, want an ExitError with its reason", err)
 	}
 	if !slices.ContainsFunc(exit.Tail, func(s string) bool { return strings.Contains(s, "nonsense") }) {

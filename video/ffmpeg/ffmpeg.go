@@ -16,7 +16,6 @@ package ffmpeg
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os/exec"
@@ -25,9 +24,6 @@ import (
 
 	"github.com/owncast-go/owncast/video"
 )
-
-// ErrNotFound is what [New] and [NewThumbnailer] answer if there is no ffmpeg.
-var ErrNotFound = errors.New("ffmpeg: program not found")
 
 // FailurePolicy says what becomes of a broadcast if the wanted encoder does
 // not work on this machine.

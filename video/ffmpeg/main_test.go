@@ -123,6 +123,7 @@ type source struct {
 	end     error       // io.EOF if nil
 	pace    bool        // in real time
 	before  func(n int) // packet n is read
+	taken   func(p video.Packet)
 
 	n     int
 	start time.Time
@@ -151,6 +152,9 @@ func (s *source) Read(ctx context.Context) (video.Packet, error) {
 			return video.Packet{}, ctx.Err()
 		case <-time.After(time.Until(s.start.Add(p.DTS - s.packets[0].DTS))):
 		}
+	}
+	if s.taken != nil {
+		s.taken(p)
 	}
 	s.n++
 	return p, nil

@@ -28,7 +28,8 @@ const (
 type EncoderReport struct {
 	Encoder Encoder
 	// Err is nil if the encoder made a second of video, and else why it did
-	// not: usually an [*ExitError], whose Reason can be shown to people.
+	// not: [ErrNotBuilt], or usually an [*ExitError], whose Reason can be
+	// shown to people.
 	Err error
 }
 
@@ -58,7 +59,11 @@ func (t *Transcoder) test(ctx context.Context, e Encoder) error {
 	}
 	tctx, cancel := context.WithTimeout(ctx, testTime)
 	defer cancel()
-	_, err := t.program.once(tctx, job{args: t.testArgs(e), in: testPicture(), limit: testBitrate})
+	// Without the encoder ffmpeg complains of the options that it has.
+	err := t.program.lists(tctx, e)
+	if err == nil {
+		_, err = t.program.once(tctx, job{args: t.testArgs(e), in: testPicture(), limit: testBitrate})
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -67,6 +72,20 @@ func (t *Transcoder) test(ctx context.Context, e Encoder) error {
 	}
 	t.record(e, err)
 	return err
+}
+
+// lists returns nil if the program was built with an encoder.
+func (p *program) lists(ctx context.Context, e Encoder) error {
+	out, err := p.once(ctx, job{args: []string{"-hide_banner", "-encoders"}, limit: 1 << 20})
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(out)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == string(e) {
+			return nil
+		}
+	}
+	return ErrNotBuilt
 }
 
 // testArgs encode pictures to FLV as a Transcode does.

@@ -17,7 +17,7 @@ type tail struct {
 	mu      sync.Mutex
 	partial []byte
 	lines   []string
-	first   string // reason, of all lines there were
+	reason  known // the most precise of all lines there were
 }
 
 // Write takes what ffmpeg prints to its standard error. It never fails: a
@@ -45,8 +45,8 @@ func (t *tail) add(line string) {
 	if line == "" || noise(line) {
 		return
 	}
-	if t.first == "" {
-		t.first = reason(line)
+	if k, ok := recognize(line); ok && (t.reason.fragment == "" || k.rank < t.reason.rank) {
+		t.reason = k
 	}
 	if n := len(t.lines); n > 0 && t.lines[n-1] == line {
 		return
@@ -66,7 +66,7 @@ func (t *tail) end() (lines []string, reason string) {
 		t.add(string(t.partial))
 		t.partial = nil
 	}
-	return t.lines, t.first
+	return t.lines, t.reason.reason
 }
 
 // clean leaves out what is no text, and the addresses that ffmpeg names its
@@ -104,13 +104,15 @@ func noise(line string) bool {
 	return false
 }
 
-// known is what a part of a line means.
-type known struct{ fragment, reason string }
+// known is what a part of a line means. Of several the lowest rank counts.
+type known struct {
+	fragment, reason string
+	rank             int
+}
 
-// reasons are tried in order: what is told by one line in several ways has
-// the most precise one first.
-func reasons() []known {
-	return []known{
+// reasons have what is precise before what ffmpeg says in many cases.
+func reasons() [][2]string {
+	return [][2]string{
 		{"Unknown encoder", "this ffmpeg was built without the encoder"},
 		{"Encoder not found", "this ffmpeg was built without the encoder"},
 		{"Unknown decoder", "this ffmpeg was built without the decoder"},
@@ -139,17 +141,23 @@ func reasons() []known {
 		{"Could not find a valid device", "there is no Video4Linux device that encodes"},
 		{"Error setting up the compression session", "VideoToolbox does not encode this"},
 		{"Cannot create compression session", "VideoToolbox does not encode this"},
-		{"Failed to set value", "ffmpeg does not take one of the arguments"},
+		{"Failed to set value 'qsv=", "there is no GPU or driver for Quick Sync Video"},
 		{"Device creation failed", "the device cannot be used"},
 		{"Failed to open the drm device", "the device cannot be used"},
 		{"Unrecognized option", "ffmpeg does not know one of the arguments"},
 		{"Option not found", "ffmpeg does not know one of the arguments"},
 		{"Error splitting the argument list", "ffmpeg does not know one of the arguments"},
+		{"Error setting profile", "the encoder does not take one of the arguments"},
+		{"Error setting option", "the encoder does not take one of the arguments"},
+		{"Error applying encoder options", "the encoder does not take one of the arguments"},
+		{"Failed to set value", "ffmpeg does not take one of the arguments"},
 		{"Cannot allocate memory", "there is not enough memory"},
 		{"Out of memory", "there is not enough memory"},
 		{"bad_alloc", "there is not enough memory"},
+		{"malloc of size", "there is not enough memory"},
 		{"Resource temporarily unavailable", "the system allows no more threads or processes"},
 		{"Too many open files", "the system allows no more open files"},
+		{"could not find codec parameters", "ffmpeg cannot read the broadcast"},
 		{"Invalid data found when processing input", "ffmpeg cannot read the broadcast"},
 		{"Error initializing output stream", "the encoder cannot be opened"},
 		{"Error while opening encoder", "the encoder cannot be opened"},
@@ -159,12 +167,12 @@ func reasons() []known {
 	}
 }
 
-// reason says what a line means, or nothing.
-func reason(line string) string {
-	for _, k := range reasons() {
-		if strings.Contains(line, k.fragment) {
-			return k.reason
+// recognize says what a line means, if that is known.
+func recognize(line string) (known, bool) {
+	for i, r := range reasons() {
+		if strings.Contains(line, r[0]) {
+			return known{fragment: r[0], reason: r[1], rank: i}, true
 		}
 	}
-	return ""
+	return known{}, false
 }

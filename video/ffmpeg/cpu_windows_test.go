@@ -1,0 +1,5 @@
+package ffmpeg
+
+import "time"
+
+func cpuTimes() (own, children time.Duration) { return 0, 0 }
