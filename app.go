@@ -46,6 +46,7 @@ type parts struct {
 	video    *video.Server
 	rtmp     *rtmp.Server
 	handler  http.Handler
+	pictures *pictures
 	close    func() error // closes what the App opened, once
 }
 
@@ -87,6 +88,7 @@ func (a *App) assemble(p *parts) (err error) {
 		Version: Version, Status: a.state, Instance: p.settings.instance,
 		Broadcast: p.video, Admin: administrators, HLS: p.packager,
 		Web: web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
+		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 	})
 	return nil
 }
@@ -170,6 +172,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.assemble(p); err != nil {
 		return errors.Join(err, p.close())
 	}
+	p.pictures = startPictures(ctx, a.cfg.thumbnails, p.video, a.cfg.log)
 	a.parts = p
 	a.running.Store(p)
 	return nil
@@ -254,7 +257,7 @@ func (a *App) Shutdown(ctx context.Context) error {
 
 // shutdown ends the sources first, and last what keeps things.
 func (p *parts) shutdown(ctx context.Context) error {
-	if err := errors.Join(p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.packager.Shutdown(ctx)); err != nil {
+	if err := errors.Join(p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.packager.Shutdown(ctx), p.pictures.stop(ctx)); err != nil {
 		return err
 	}
 	return p.close()

@@ -37,6 +37,7 @@ type config struct {
 	dvr           time.Duration
 	grace         time.Duration
 	policy        video.Policy
+	thumbnails    Thumbnails // nil: none
 	trusted       []netip.Prefix
 }
 
@@ -223,6 +224,16 @@ func WithReconnectGrace(d time.Duration) Option {
 			return option("WithReconnectGrace", errors.New("negative"))
 		}
 		return nil
+	}
+}
+
+// WithThumbnails lets t make pictures of what is live, for /thumbnail.jpg and
+// /preview.gif below the path that the App is mounted on. Package video/ffmpeg
+// has such a t. The default shows a picture of nothing there.
+func WithThumbnails(t Thumbnails) Option {
+	return func(c *config) error {
+		c.thumbnails = t
+		return notNil("WithThumbnails", t == nil)
 	}
 }
 

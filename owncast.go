@@ -18,7 +18,7 @@
 //
 // Each part of the server is a small interface, declared by the package that
 // calls it, and each has an option: [WithStorage], [WithRepository],
-// [WithPublishAuthorizer], [WithAuthenticator]. What a part can do beyond its
+// [WithPublishAuthorizer], [WithAuthenticator], [WithThumbnails]. What a part can do beyond its
 // interface it tells with further, optional interfaces, named in the
 // interface's documentation. Packages storagetest and repositorytest check
 // that a part does what the server expects of it.
@@ -44,8 +44,10 @@
 package owncast
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
@@ -73,6 +75,22 @@ type (
 	StreamKey          = auth.StreamKey
 	Instance           = httpapi.Instance
 )
+
+// Thumbnails make pictures of what is live.
+//
+// Run is called by Start, in a goroutine of its own. It reads packets from src,
+// whose errors are those of [video.Subscription.Read], and returns soon after
+// ctx is done or src is of no more use; Shutdown waits for it. An error before
+// that is logged, and there are no more pictures.
+//
+// JPEG and GIF return the last picture and the last moving preview, and when
+// they were made, or nil if there are none, as when nobody is live. What they
+// return must not be changed any more. They are called by many goroutines.
+type Thumbnails interface {
+	Run(ctx context.Context, src video.PacketReader) error
+	JPEG() ([]byte, time.Time)
+	GIF() ([]byte, time.Time)
+}
 
 // Authenticator tells who sent a request. It returns an error matching
 // [ErrUnauthorized] for a request without valid credentials, which is then

@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&o.adminPassword, "admin-password", "", "`password` of the user admin; made at the first start if not given")
 	flag.StringVar(&o.streamKey, "stream-key", "", "stream `key`; made at the first start if not given")
 	flag.BoolVar(&o.demo, "demo", false, "publish a clip, over and over")
-	flag.StringVar(&o.ffmpeg, "ffmpeg", "", "`path` of ffmpeg, or off; nothing needs ffmpeg so far")
+	flag.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "`path` of ffmpeg, for thumbnails, or off")
 	flag.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	flag.IntVar(&o.latency, "latency", -1, "latency `level`, 0 (shortest delay) to 4 (safest); -1 is the one in the settings")
 	flag.Parse()
@@ -109,10 +109,12 @@ func newApp(o options) (*owncast.App, error) {
 	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
 		return nil, fmt.Errorf("-log-level: %w", err)
 	}
-	opts := []owncast.Option{
-		owncast.WithDataDir(o.data),
-		owncast.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))),
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	opts, err := withFFmpeg(o.ffmpeg, log)
+	if err != nil {
+		return nil, err
 	}
+	opts = append(opts, owncast.WithDataDir(o.data), owncast.WithLogger(log))
 	if o.baseURL != "" {
 		opts = append(opts, owncast.WithBaseURL(o.baseURL))
 	}

@@ -29,7 +29,7 @@ type statuser interface{ Status() video.Status }
 type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Logger,
-// which is not there if nil.
+// the Thumbnails and the Placeholder, which are not there if nil.
 type Config struct {
 	Version   string
 	Status    statuser
@@ -39,6 +39,9 @@ type Config struct {
 	HLS       http.Handler
 	Web       http.Handler
 	Logger    *slog.Logger
+
+	Thumbnails  Thumbnails
+	Placeholder []byte // a JPEG to show where there is no thumbnail
 }
 
 type api struct{ Config }
@@ -49,6 +52,8 @@ func New(c Config) http.Handler {
 	a := &api{c}
 	mux := http.NewServeMux()
 	for pattern, fn := range map[string]httpx.HandlerFunc{
+		"GET /thumbnail.jpg":         a.thumbnail,
+		"GET /preview.gif":           a.preview,
 		"GET /api/status":            a.status,
 		"GET /api/admin/status":      a.admin(a.adminStatus),
 		"POST /api/admin/disconnect": a.admin(a.adminDisconnect),
