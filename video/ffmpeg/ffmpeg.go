@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/owncast-go/owncast/video"
 )
@@ -77,6 +78,7 @@ type Transcoder struct {
 	program *program
 	// perProcess is how many renditions one process can write.
 	perProcess int
+	drain      time.Duration // see drainTime
 
 	mu      sync.Mutex // guards the rest
 	reports map[Encoder]tested
@@ -108,7 +110,7 @@ func New(c Config) (*Transcoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Transcoder{cfg: c, program: p, perProcess: pipesPerProcess, reports: map[Encoder]tested{}}, nil
+	return &Transcoder{cfg: c, program: p, perProcess: pipesPerProcess, drain: drainTime, reports: map[Encoder]tested{}}, nil
 }
 
 // Path is where the program was found.

@@ -45,9 +45,11 @@ type lane struct {
 	base   time.Duration // of the source, that is headStart on the pipes
 	sink   video.RenditionWriter
 	log    *slog.Logger
+	drain  time.Duration
 	cancel context.CancelCauseFunc // kills the process
 
 	finishing atomic.Bool
+	cut       atomic.Bool // the process closed its input
 	wrote     atomic.Bool // a packet came out
 	readers   sync.WaitGroup
 	done      chan struct{} // closed when everything has ended
@@ -67,7 +69,7 @@ func (t *Transcoder) open(ctx context.Context, e Encoder, first video.Packet, ou
 		return nil, err
 	}
 	l := &lane{
-		proc: proc, in: flv.NewWriter(proc.stdin, kind), sink: sink, log: t.cfg.Logger,
+		proc: proc, in: flv.NewWriter(proc.stdin, kind), sink: sink, log: t.cfg.Logger, drain: t.drain,
 		base: first.DTS.Truncate(time.Millisecond), cancel: cancel, done: make(chan struct{}),
 	}
 	if kind == video.Video && e != X264 {
@@ -102,7 +104,8 @@ func (l *lane) write(p video.Packet) error {
 	}
 	err := l.in.WritePacket(p)
 	if pe := new(os.PathError); errors.As(err, &pe) {
-		return nil // of the pipe
+		l.cut.Store(true) // the pipe
+		return nil
 	}
 	return err
 }
@@ -116,7 +119,7 @@ func (l *lane) end() {
 // finish waits, after end, for what is still to come out, and tells how it
 // went.
 func (l *lane) finish() error {
-	late := time.AfterFunc(drainTime, func() { l.cancel(errDrain) })
+	late := time.AfterFunc(l.drain, func() { l.cancel(errDrain) })
 	<-l.done
 	late.Stop()
 	return l.err
@@ -135,7 +138,7 @@ func (l *lane) wait(ctx context.Context) error {
 	if lines, _ := l.proc.tail.end(); len(lines) > 0 {
 		l.log.Debug("ffmpeg said", "lines", lines)
 	}
-	if err == nil && !l.finishing.Load() {
+	if err == nil && (!l.finishing.Load() || l.cut.Load() || !l.wrote.Load()) {
 		err = newExitError(l.proc.cmd, l.proc.tail)
 	}
 	if err != nil && l.tested != "" && !l.wrote.Load() {

@@ -218,6 +218,12 @@ func TestSoundThatComesLateOrChanges(t *testing.T) {
 			t.Errorf("%d pictures, want %d", n, len(none))
 		}
 	})
+	t.Run("one frame", func(t *testing.T) {
+		sink := run([]video.Packet{none[0], ofKind(src, video.Audio)[0]})
+		if v, a := len(sink.of(0, video.Video)), len(sink.of(0, video.Audio)); v != 1 || a == 0 {
+			t.Errorf("%d pictures and %d frames of sound, want 1 and 1", v, a)
+		}
+	})
 	t.Run("no picture", func(t *testing.T) {
 		sound := ofKind(src, video.Audio)
 		checkSound(t, sound, run(sound).of(0, video.Audio))
