@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,21 @@ func (f *feed) packets(t *testing.T, all []video.Packet) {
 	for _, p := range all {
 		f.send(t, p)
 	}
+}
+
+// until sends packets over and over, each time ten seconds later, until there
+// is a picture that will do: one may come while others are being made.
+func (f *feed) until(t *testing.T, th *Thumbnailer, all []video.Packet, ok func([]byte) bool) {
+	t.Helper()
+	later := slices.Clone(all)
+	until(t, "a picture", func() bool {
+		f.packets(t, later)
+		for i := range later {
+			later[i].DTS += 10 * time.Second
+		}
+		b, _ := th.JPEG()
+		return ok(b)
+	})
 }
 
 func until(t *testing.T, what string, ok func() bool) {
@@ -127,16 +143,15 @@ func TestPicturesOfWhatIsLive(t *testing.T) {
 	}
 
 	src.send(t, video.ErrInterrupted)
-	src.packets(t, wide[60:])
-	until(t, "other pictures", func() bool { b, _ := th.JPEG(); return b != nil && !bytes.Equal(b, picture) })
+	src.until(t, th, wide[60:], func(b []byte) bool { return b != nil && !bytes.Equal(b, picture) })
 	src.send(t, io.EOF)
 	until(t, "the end", func() bool { b, _ := th.JPEG(); return b == nil && stored(t, files, previewKey) == nil })
 	if b, at := th.GIF(); b != nil || !at.IsZero() || stored(t, files, thumbnailKey) != nil {
 		t.Error("a picture is left of a broadcast that has ended")
 	}
 
-	src.packets(t, clip(t, 2*time.Second, 0)) // narrower than a picture may be
-	until(t, "the next broadcast", func() bool { b, _ := th.JPEG(); return b != nil })
+	narrow := clip(t, 2*time.Second, 0) // than a picture may be
+	src.until(t, th, narrow, func(b []byte) bool { return b != nil })
 	if img, err := jpeg.DecodeConfig(bytes.NewReader(first(th.JPEG()))); err != nil || img.Width != 640 {
 		t.Errorf("a picture %d wide, %v, want 640", img.Width, err)
 	}
@@ -165,13 +180,7 @@ func TestPicturesThatCannotBeMade(t *testing.T) {
 	if err := th.Run(t.Context(), src); err == nil {
 		t.Error("it runs twice")
 	}
-	at := time.Duration(0)
-	until(t, "a picture", func() bool {
-		at += 10 * time.Second
-		src.packets(t, clip(t, 3*time.Second, at))
-		b, _ := th.JPEG()
-		return b != nil
-	})
+	src.until(t, th, clip(t, 3*time.Second, 10*time.Second), func(b []byte) bool { return b != nil })
 	src.send(t, video.ErrServerClosed)
 	if err := stop(); !errors.Is(err, video.ErrServerClosed) {
 		t.Errorf("Run = %v, want %v", err, video.ErrServerClosed)
