@@ -89,8 +89,8 @@ func TestTwoRenditions(t *testing.T) {
 		{Name: "180p", Width: 320, VideoBitrate: 300_000, AudioBitrate: 64_000, CPULevel: 2},
 	}
 	for name, src := range map[string][]video.Packet{
-		"of the clip":                    clip(t, 10*time.Second, 0),
-		"of B-frames, late in a session": packets(t, obs(t, "6.5"), 3*time.Hour),
+		"of the clip":                    clip(t, 9*time.Second, 0),
+		"of B-frames, late in a session": packets(t, obs(t, "4.5"), 3*time.Hour),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var sink collector
@@ -148,8 +148,8 @@ func TestWhatIsCopiedStaysAsItIs(t *testing.T) {
 
 func TestLowerFrameRatesKeepTheKeyFrames(t *testing.T) {
 	tr := newTranscoder(t, Config{})
-	src := ofKind(packets(t, obs(t, "8"), 0), video.Video)
-	for _, rate := range []int{10, 15, 20, 24} {
+	src := ofKind(packets(t, obs(t, "4"), 0), video.Video)
+	for _, rate := range []int{10, 15, 24} {
 		ladder := []video.Rendition{{VideoBitrate: 400_000, Height: 180, FrameRate: rate}}
 		var sink collector
 		if err := tr.Transcode(t.Context(), &source{packets: src}, ladder, &sink); err != nil {
@@ -160,8 +160,8 @@ func TestLowerFrameRatesKeepTheKeyFrames(t *testing.T) {
 			t.Errorf("%d a second: key frames at %v, want %v", rate, got, want)
 		}
 		// Each key frame may be one more.
-		if n := len(got) - 8*rate; n < -1 || n > len(keyTimes(src)) {
-			t.Errorf("%d a second: %d pictures in 8 seconds", rate, len(got))
+		if n := len(got) - 4*rate; n < -1 || n > len(keyTimes(src)) {
+			t.Errorf("%d a second: %d pictures in 4 seconds", rate, len(got))
 		}
 		if r := got[0].Track.FrameRate; r != float64(rate) {
 			t.Errorf("%d a second: the encoder counts on %v", rate, r)
@@ -173,8 +173,8 @@ func TestLowerFrameRatesKeepTheKeyFrames(t *testing.T) {
 func TestSoundThatComesLateOrChanges(t *testing.T) {
 	tr := newTranscoder(t, Config{})
 	ladder := []video.Rendition{{Height: 180, VideoBitrate: 300_000, AudioBitrate: 64_000}}
-	src := clip(t, 6*time.Second, 0)
-	other := ofKind(packets(t, obs(t, "6"), 0), video.Audio)
+	src := clip(t, 4*time.Second, 0)
+	other := ofKind(packets(t, obs(t, "4"), 0), video.Audio)
 
 	var late, changed, none []video.Packet
 	for _, p := range src {
@@ -182,15 +182,15 @@ func TestSoundThatComesLateOrChanges(t *testing.T) {
 		if !sound {
 			none = append(none, p)
 		}
-		if !sound || p.DTS >= 3*time.Second {
+		if !sound || p.DTS >= 2*time.Second {
 			late = append(late, p)
 		}
-		if !sound || p.DTS < 3*time.Second {
+		if !sound || p.DTS < 2*time.Second {
 			changed = append(changed, p)
 		}
 	}
 	for _, p := range other {
-		if p.DTS >= 3*time.Second {
+		if p.DTS >= 2*time.Second {
 			changed = append(changed, p)
 		}
 	}
