@@ -1,10 +1,6 @@
 package hls
 
-import (
-	"strings"
-
-	"github.com/owncast-go/owncast/video"
-)
+import "github.com/owncast-go/owncast/video"
 
 // sample is one frame in the timescale of its track.
 type sample struct {
@@ -31,7 +27,6 @@ func defaultFlags(t *video.Track) uint32 {
 // fragment is the samples of one part, by track.
 type fragment struct {
 	video, audio []sample
-	head         []byte // what comes before the media, to be used again
 }
 
 func (f *fragment) empty() bool { return len(f.video) == 0 && len(f.audio) == 0 }
@@ -88,13 +83,13 @@ func (f *fragment) moofSize() int {
 
 // write renders the fragment as moof and mdat. It is the one place where
 // media is copied: from the packets into the part that viewers are sent.
-func (f *fragment) write(to *strings.Builder, sequence uint32) {
+func (f *fragment) write(to *memory, sequence uint32) {
 	moof, size := f.moofSize(), f.size()
 	videoMedia := 0
 	for _, s := range f.video {
 		videoMedia += len(s.data)
 	}
-	b := u32(f.head[:0], uint32(moof))
+	b := u32(to.b, uint32(moof))
 	b = append(b, "moof"...)
 	b = u32(b, 16)
 	b = append(b, "mfhd"...)
@@ -107,14 +102,13 @@ func (f *fragment) write(to *strings.Builder, sequence uint32) {
 	}
 	b = u32(b, uint32(size-moof))
 	b = append(b, "mdat"...)
-	f.head = b
-	to.Write(b)
 	for _, s := range f.video {
-		to.Write(s.data)
+		b = append(b, s.data...)
 	}
 	for _, s := range f.audio {
-		to.Write(s.data)
+		b = append(b, s.data...)
 	}
+	to.b = b
 }
 
 func appendTraf(b []byte, id uint32, samples []sample, offset uint32) []byte {

@@ -1,7 +1,6 @@
 package hls
 
 import (
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -70,25 +69,24 @@ func (r *rendition) resume(msn, discs uint64) {
 // room returns where the next part of the open segment is to be written,
 // which takes n bytes: behind the one before, if it fits there, for what lies
 // in one piece is sent in one.
-func (r *rendition) room(n int) *strings.Builder {
+func (r *rendition) room(n int) *memory {
 	s := r.open
-	if s.memory == nil || s.memory.Cap()-s.memory.Len() < n {
-		s.memory = new(strings.Builder) // which does not clear its memory first
-		s.memory.Grow(max(n, r.expected-int(s.size)))
+	if s.memory == nil || cap(s.memory.b)-len(s.memory.b) < n {
+		s.memory = &memory{b: make([]byte, 0, max(n, r.expected-int(s.size)))}
 	}
 	return s.memory
 }
 
-// add appends what was written to memory as a part to the open segment. It is
-// seen with the next publish.
-func (r *rendition) add(memory *strings.Builder, dur time.Duration, independent bool) {
+// add appends what was written to m as a part to the open segment. It is seen
+// with the next publish.
+func (r *rendition) add(m *memory, dur time.Duration, independent bool) {
 	s := r.open
 	at := 0
-	if n := len(s.list); n > 0 && s.list[n-1].memory == memory {
+	if n := len(s.list); n > 0 && s.list[n-1].memory == m {
 		at = s.list[n-1].end
 	}
-	p := &part{number: r.nextPart, dur: dur, independent: independent, memory: memory, start: at, end: memory.Len()}
-	p.data = stringBytes(memory.String()[p.start:p.end])
+	p := &part{number: r.nextPart, dur: dur, independent: independent, memory: m, start: at, end: len(m.b)}
+	p.data = m.b[p.start:p.end:p.end]
 	p.line = partLine(r.session, p)
 	r.nextPart++
 	if len(s.list) == 0 {

@@ -2,10 +2,8 @@ package hls
 
 import (
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
 // part is a partial segment: one fragment. It never changes.
@@ -16,8 +14,13 @@ type part struct {
 	line        string // what a playlist says of it
 
 	data       []byte
-	memory     *strings.Builder // that data lies in
-	start, end int              // and where
+	memory     *memory // that it lies in
+	start, end int     // and where
+}
+
+// memory is where parts of a segment lie, one behind the other.
+type memory struct {
+	b []byte // appended to by the writer, within its capacity
 }
 
 // segment is one media segment. A closed one changes in two ways only: it
@@ -33,7 +36,7 @@ type segment struct {
 	size          int64
 
 	list   []*part                 // of an open segment; nil once closed
-	memory *strings.Builder        // of the newest of them; nil once closed
+	memory *memory                 // of the newest of them; nil once closed
 	parts  atomic.Pointer[[]*part] // of a closed segment; nil once only the storage has it
 	stored atomic.Int32            // one of the storage states
 
@@ -67,13 +70,10 @@ func (s *segment) body() (body, bool) {
 		for i < len(list) && list[i].memory == first.memory {
 			i++
 		}
-		b = append(b, stringBytes(first.memory.String()[first.start:list[i-1].end]))
+		b = append(b, first.memory.b[first.start:list[i-1].end])
 	}
 	return b, true
 }
-
-// stringBytes returns the bytes of s, which nobody may change.
-func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 func partLine(session string, p *part) string {
 	line := "#EXT-X-PART:DURATION=" + decimal(p.dur.Seconds(), 5) + ",URI=\"" + partName(session, p.number)
