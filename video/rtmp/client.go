@@ -30,6 +30,9 @@ type Client struct {
 	listening chan struct{} // closed when the goroutine that reads has ended
 	closing   sync.Once
 
+	limit   sync.Mutex // guards hurried, and moving the deadline of writes
+	hurried bool       // by Close
+
 	mu      sync.Mutex // guards what follows, and writing
 	out     chunkWriter
 	buf     []byte
@@ -48,7 +51,7 @@ type Client struct {
 // Client.
 //
 // The error is a [*StatusError] if the server refused. No error holds the
-// stream key, unless the server says it.
+// stream key.
 func Dial(ctx context.Context, rawURL string, config ClientConfig) (*Client, error) {
 	t, err := parseTarget(rawURL, config.StreamKey)
 	if err != nil {
@@ -131,7 +134,7 @@ func (c *Client) hear(m message) error {
 		return err
 	}
 	if answer.name == "onStatus" && answer.status("level") == "error" {
-		return answer.statusError()
+		return c.refusal(answer)
 	}
 	return nil
 }
@@ -197,33 +200,56 @@ func (c *Client) WriteMetadata(m video.Metadata) error {
 	return c.WriteTag(flv.TagScript, 0, flv.AppendMetadata(nil, m))
 }
 
+// WriteTrack tells the server how a track is configured, unless it knows.
+// [Client.WritePacket] does that too: it is for telling of all tracks before
+// the first packet of any. It blocks as WriteTag does.
+func (c *Client) WriteTrack(t *video.Track, ts time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.announce(t, ts)
+}
+
+// announce is called with mu held.
+func (c *Client) announce(t *video.Track, ts time.Duration) error {
+	typ, known := flv.TagVideo, &c.video
+	if t.Kind == video.Audio {
+		typ, known = flv.TagAudio, &c.audio
+	}
+	if t.Equal(*known) {
+		return nil
+	}
+	header, err := flv.AppendSequenceHeader(nil, t)
+	if err == nil && len(header) > 0 {
+		err = c.writeTag(typ, ts, header)
+	}
+	if err == nil {
+		*known = t
+	}
+	return err
+}
+
 // WritePacket sends a packet, and its track's configuration before it if the
-// server does not know it. It blocks as WriteTag does. A packet that cannot
-// be sent by RTMP, such as one of an unknown codec, is an error after which
-// the Client goes on.
+// server does not know it. With a packet marked Discontinuity the
+// configurations of all tracks are told again. It blocks as WriteTag does. A
+// packet that cannot be sent by RTMP, such as one of an unknown codec, is an
+// error after which the Client goes on: Err returns nil.
 func (c *Client) WritePacket(p video.Packet) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	typ, known := flv.TagVideo, &c.video
-	if p.Track.Kind == video.Audio {
-		typ, known = flv.TagAudio, &c.audio
+	if p.Discontinuity {
+		c.video, c.audio = nil, nil
 	}
 	body, err := flv.AppendPacket(c.scratch[:0], p)
 	if err != nil {
 		return err
 	}
 	c.scratch = body
-	if !p.Track.Equal(*known) {
-		header, err := flv.AppendSequenceHeader(nil, p.Track)
-		if err != nil {
-			return err
-		}
-		if len(header) > 0 {
-			if err := c.writeTag(typ, p.DTS, header); err != nil {
-				return err
-			}
-		}
-		*known = p.Track
+	if err := c.announce(p.Track, p.DTS); err != nil {
+		return err
+	}
+	typ := flv.TagVideo
+	if p.Track.Kind == video.Audio {
+		typ = flv.TagAudio
 	}
 	return c.writeTag(typ, p.DTS, body)
 }
@@ -240,7 +266,7 @@ func (c *Client) write(csid byte, m message) error {
 		return fmt.Errorf("rtmp: message of %d bytes", len(m.body))
 	}
 	c.buf = c.out.append(c.buf[:0], csid, m)
-	err := c.conn.SetWriteDeadline(time.Now().Add(c.timeout))
+	err := c.allow(c.timeout, false)
 	if err == nil {
 		_, err = c.conn.Write(c.buf)
 	}
@@ -252,10 +278,22 @@ func (c *Client) write(csid byte, m message) error {
 	return err
 }
 
+// allow lets what is being written, or is written next, take d; after a
+// hurried call, no longer than that call said.
+func (c *Client) allow(d time.Duration, hurried bool) error {
+	c.limit.Lock()
+	defer c.limit.Unlock()
+	if c.hurried {
+		return nil
+	}
+	c.hurried = hurried
+	return c.conn.SetWriteDeadline(time.Now().Add(d))
+}
+
 // Close tells the server that the broadcast is over and closes the
-// connection. It waits up to half a second for the server to take note. It
-// returns nil, or why the Client was of no use before. Closing again returns
-// the same.
+// connection. What is being written has half a second to arrive, and the
+// server as long again to take note. Close returns nil, or why the Client was
+// of no use before. Closing again returns the same.
 func (c *Client) Close() error {
 	c.closing.Do(c.close)
 	<-c.listening
@@ -266,6 +304,7 @@ func (c *Client) Close() error {
 }
 
 func (c *Client) close() {
+	_ = c.allow(lingerTime, true) // who writes holds mu; on a closed connection it fails anyway
 	c.mu.Lock()
 	if c.err == nil {
 		c.unpublish()

@@ -108,17 +108,17 @@ func (c *Client) await(transaction float64) (command, error) {
 			}
 		case "_error":
 			if answer.transaction == transaction || transaction == transactionStatus && answer.transaction == transactionPublish {
-				return command{}, answer.statusError()
+				return command{}, c.refusal(answer)
 			}
 		case "onStatus":
 			switch {
 			case answer.status("level") == "error":
-				return command{}, answer.statusError()
+				return command{}, c.refusal(answer)
 			case transaction == transactionStatus && answer.status("code") == publishStart:
 				return answer, nil
 			}
 		case "close":
-			return command{}, answer.statusError()
+			return command{}, c.refusal(answer)
 		}
 	}
 }
@@ -158,10 +158,16 @@ func (c command) status(name string) string {
 	return ""
 }
 
-func (c command) statusError() error {
-	code := c.status("code")
+// refusal is what a server's answer says. A server may repeat the stream key
+// in it, or what it was asked for in the URL; these are left out.
+func (c *Client) refusal(answer command) error {
+	code := answer.status("code")
 	if code == "" {
-		code = c.name
+		code = answer.name
 	}
-	return &StatusError{Code: cleanText(code), Description: cleanText(c.status("description"))}
+	hidden := c.target.secrets()
+	return &StatusError{
+		Code:        cleanText(hidden.Replace(code)),
+		Description: cleanText(hidden.Replace(answer.status("description"))),
+	}
 }

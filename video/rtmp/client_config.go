@@ -37,6 +37,14 @@ type target struct {
 	key    string // stream key, with its query
 }
 
+// CheckURL returns what is wrong with a URL and a stream key that are meant
+// for [Dial], which would return the same. The key may be part of the URL, and
+// is empty then. The error repeats neither.
+func CheckURL(rawURL, streamKey string) error {
+	_, err := parseTarget(rawURL, streamKey)
+	return err
+}
+
 // parseTarget reads rtmp://host[:port]/app/key, where the app may consist of
 // several parts. No error repeats any of it, since it holds the key.
 func parseTarget(rawURL, key string) (target, error) {
@@ -44,6 +52,9 @@ func parseTarget(rawURL, key string) (target, error) {
 	t := target{secure: strings.EqualFold(scheme, "rtmps")}
 	if !ok || !t.secure && !strings.EqualFold(scheme, "rtmp") {
 		return t, errors.New("rtmp: URL is not of rtmp or rtmps")
+	}
+	if strings.ContainsFunc(rawURL+key, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return t, errors.New("rtmp: URL or stream key with a space or a control character")
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	if strings.ContainsAny(authority, "@?#") {
@@ -81,6 +92,20 @@ func parseTarget(rawURL, key string) (target, error) {
 	}
 	t.url = fmt.Sprintf("%s://%s/%s", strings.ToLower(scheme), authority, t.app)
 	return t, nil
+}
+
+// secrets replaces what is secret of t: the key, its parts, and what the app
+// has for a query.
+func (t target) secrets() *strings.Replacer {
+	name, keyQuery, _ := strings.Cut(t.key, "?")
+	_, appQuery, _ := strings.Cut(t.app, "?")
+	var pairs []string
+	for _, secret := range []string{t.key, name, keyQuery, appQuery} {
+		if secret != "" {
+			pairs = append(pairs, secret, "***")
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // dial opens the connection that t asks for.
