@@ -45,6 +45,7 @@ type parts struct {
 	packager *hls.Packager
 	video    *video.Server
 	rtmp     *rtmp.Server
+	restream *restreams
 	handler  http.Handler
 	pictures *pictures
 	close    func() error // closes what the App opened, once
@@ -79,6 +80,9 @@ func (a *App) assemble(p *parts) (err error) {
 	if p.rtmp, err = rtmp.NewServer(rtmp.Config{Publisher: p.video, Logger: log}); err != nil {
 		return err
 	}
+	if p.restream, err = newRestreams(c, p.settings.store, p.video); err != nil {
+		return err
+	}
 	base := strings.TrimSuffix(c.base.Path, "/")
 	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
 	if c.authenticator != nil {
@@ -86,7 +90,7 @@ func (a *App) assemble(p *parts) (err error) {
 	}
 	p.handler = httpapi.New(httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
-		Broadcast: p.video, Admin: administrators, HLS: p.packager,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, HLS: p.packager,
 		Web: web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 	})
@@ -173,6 +177,7 @@ func (a *App) Start(ctx context.Context) error {
 		return errors.Join(err, p.close())
 	}
 	p.pictures = startPictures(ctx, a.cfg.thumbnails, p.video, a.cfg.log)
+	p.restream.begin(ctx)
 	a.parts = p
 	a.running.Store(p)
 	return nil
@@ -257,7 +262,10 @@ func (a *App) Shutdown(ctx context.Context) error {
 
 // shutdown ends the sources first, and last what keeps things.
 func (p *parts) shutdown(ctx context.Context) error {
-	if err := errors.Join(p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.packager.Shutdown(ctx), p.pictures.stop(ctx)); err != nil {
+	if err := errors.Join(
+		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx),
+		p.restream.service.Shutdown(ctx), p.packager.Shutdown(ctx), p.pictures.stop(ctx),
+	); err != nil {
 		return err
 	}
 	return p.close()

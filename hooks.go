@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/restream"
 )
 
 // Hooks are a host's functions. Those named Before are asked before the thing
@@ -21,6 +22,11 @@ type Hooks struct {
 	StreamInterrupted func(context.Context, video.StreamInterrupted)
 	StreamResumed     func(context.Context, video.StreamResumed)
 	StreamWarned      func(context.Context, video.StreamWarned)
+
+	// Of the outputs that the broadcast is restreamed to.
+	OutputStarted func(context.Context, restream.OutputStarted)
+	OutputStopped func(context.Context, restream.OutputStopped)
+	OutputFailed  func(context.Context, restream.OutputFailed)
 }
 
 // events makes one set of events of several sets of hooks.
@@ -31,6 +37,15 @@ func events(hooks []Hooks) video.Events {
 		StreamInterrupted: each(hooks, func(h Hooks) func(context.Context, video.StreamInterrupted) { return h.StreamInterrupted }),
 		StreamResumed:     each(hooks, func(h Hooks) func(context.Context, video.StreamResumed) { return h.StreamResumed }),
 		StreamWarned:      each(hooks, func(h Hooks) func(context.Context, video.StreamWarned) { return h.StreamWarned }),
+	}
+}
+
+// restreamEvents does the same for restreams.
+func restreamEvents(hooks []Hooks) restream.Events {
+	return restream.Events{
+		OutputStarted: each(hooks, func(h Hooks) func(context.Context, restream.OutputStarted) { return h.OutputStarted }),
+		OutputStopped: each(hooks, func(h Hooks) func(context.Context, restream.OutputStopped) { return h.OutputStopped }),
+		OutputFailed:  each(hooks, func(h Hooks) func(context.Context, restream.OutputFailed) { return h.OutputFailed }),
 	}
 }
 

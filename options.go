@@ -15,6 +15,7 @@ import (
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/restream"
 )
 
 // Option configures an App. A later option of the same name replaces an
@@ -39,6 +40,7 @@ type config struct {
 	policy        video.Policy
 	thumbnails    Thumbnails // nil: none
 	trusted       []netip.Prefix
+	restream      []restream.Output // nil: those in the settings
 }
 
 // newConfig applies the options to the defaults.

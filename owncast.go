@@ -131,7 +131,7 @@ var (
 	// ErrNotStarted is returned by an App before Start.
 	ErrNotStarted = errors.New("owncast: not started")
 	// ErrReadOnly is returned for a setting that an option has fixed.
-	ErrReadOnly = errors.New("owncast: fixed by an option")
+	ErrReadOnly = httpx.ErrReadOnly
 )
 
 // OptionError is an option that New does not accept.

@@ -75,6 +75,10 @@ func (s *Server) Subscribe(limits SubscriptionLimits) *Subscription {
 		sub.end(ErrServerClosed)
 		return sub
 	}
+	if s.session != nil {
+		picture := s.session.line.lines[0]
+		sub.video, sub.seen = picture.last, picture.used
+	}
 	s.subscriptions = append(s.subscriptions, sub)
 	return sub
 }

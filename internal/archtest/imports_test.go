@@ -17,7 +17,7 @@ func layers() map[string][]string {
 		"": {
 			"internal/auth", "internal/httpapi", "internal/httpx", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
-			"video", "video/hls", "video/rtmp",
+			"video", "video/hls", "video/restream", "video/rtmp",
 		},
 
 		"repository":                {},
@@ -33,12 +33,13 @@ func layers() map[string][]string {
 		"video/ffmpeg":    {"storage", "video", "video/flv"},
 		"video/flv":       {"video"},
 		"video/hls":       {"storage", "video"},
+		"video/restream":  {"video", "video/rtmp"},
 		"video/rtmp":      {"video", "video/flv"},
 		"video/videotest": {"video", "video/flv"},
 
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
-		"internal/httpapi":  {"internal/auth", "internal/httpx", "repository", "storage", "video"},
+		"internal/httpapi":  {"internal/auth", "internal/httpx", "repository", "storage", "video", "video/restream"},
 		"internal/httpx":    {"repository", "storage", "video"},
 		"internal/web":      {"internal/httpx"},
 	}

@@ -35,6 +35,7 @@ type Config struct {
 	Status    statuser
 	Instance  func(context.Context) (Instance, error)
 	Broadcast broadcast
+	Restream  restreamer
 	Admin     Authenticator
 	HLS       http.Handler
 	Web       http.Handler
@@ -57,6 +58,8 @@ func New(c Config) http.Handler {
 		"GET /api/status":            a.status,
 		"GET /api/admin/status":      a.admin(a.adminStatus),
 		"POST /api/admin/disconnect": a.admin(a.adminDisconnect),
+		"GET /api/admin/restream":    a.admin(a.adminRestream),
+		"PUT /api/admin/restream":    a.admin(a.adminSetRestream),
 		"/api":                       a.notFound,
 		"/api/":                      a.notFound,
 		"/hls":                       a.notFound,

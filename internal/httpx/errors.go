@@ -15,6 +15,7 @@ var (
 	ErrUnauthorized = errors.New("owncast: unauthorized")
 	ErrForbidden    = errors.New("owncast: forbidden")
 	ErrNotFound     = errors.New("owncast: not found")
+	ErrReadOnly     = errors.New("owncast: fixed by an option")
 )
 
 // BadRequestError is a request that makes no sense.
@@ -72,6 +73,8 @@ func Status(err error) (status int, message string) {
 		return http.StatusForbidden, "forbidden"
 	case errors.Is(err, ErrNotFound), errors.Is(err, repository.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return http.StatusNotFound, "not found"
+	case errors.Is(err, ErrReadOnly):
+		return http.StatusConflict, "fixed by the program that runs this server"
 	case errors.Is(err, repository.ErrConflict):
 		return http.StatusConflict, "conflict"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
