@@ -3,8 +3,16 @@ package owncast_test
 import (
 	"bytes"
 	"io/fs"
+	"log/slog"
 	"sync"
+
+	"github.com/owncast-go/owncast"
 )
+
+// logTo logs everything to b.
+func logTo(b *syncBuffer) owncast.Option {
+	return owncast.WithLogger(slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})))
+}
 
 // syncBuffer is a buffer that several goroutines write to.
 type syncBuffer struct {

@@ -148,8 +148,8 @@ func TestAServerThatNeverReadsCostsItsOwnQueueAlone(t *testing.T) {
 	r.set(to("good", good.addr), to("stuck", stuck.addr))
 	b := r.publish()
 	for i := range b.packets {
-		if b.packets[i].Key && b.packets[i].Track.Kind == video.Video {
-			b.packets[i].Data = append(b.packets[i].Data[:len(b.packets[i].Data):len(b.packets[i].Data)], make([]byte, 300_000)...)
+		if p := &b.packets[i]; p.Track.Kind == video.Video {
+			p.Data = append(p.Data[:len(p.Data):len(p.Data)], make([]byte, 200_000)...)
 		}
 	}
 	sent := 0
@@ -375,6 +375,21 @@ func TestWrongOutputs(t *testing.T) {
 	}
 	if err := Validate(make([]Output, 33)); err == nil {
 		t.Error("33 outputs")
+	}
+}
+
+func TestKeysAreKeptAtTheirURL(t *testing.T) {
+	old := []Output{{ID: "a", URL: "rtmp://a/live", StreamKey: "ka"}, {ID: "b", URL: "rtmp://b/live", StreamKey: "kb"}}
+	got := KeepKeys([]Output{
+		{ID: "b", Name: "B", URL: "rtmp://b/live"},
+		{ID: "a", URL: "rtmp://elsewhere/live"},
+		{ID: "c", URL: "rtmp://a/live"},
+		{ID: "a", URL: "rtmp://a/live", StreamKey: "new"},
+	}, old)
+	for i, want := range []string{"kb", "", "", "new"} {
+		if got[i].StreamKey != want {
+			t.Errorf("output %d has the key %q, want %q", i, got[i].StreamKey, want)
+		}
 	}
 }
 
