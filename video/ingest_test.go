@@ -166,6 +166,43 @@ func TestIngestWarnings(t *testing.T) {
 	}
 }
 
+func TestIngestWarningsOfCodecs(t *testing.T) {
+	for _, tt := range []struct {
+		picture, sound Codec
+		want           []string // parts of the detail; none for no warning
+	}{
+		{H264, AAC, nil},
+		{AV1, Opus, nil},
+		{"", "", nil},
+		{HEVC, AAC, []string{"HEVC"}},
+		{H264, MP3, []string{"MP3"}},
+		{"", MP3, []string{"MP3"}},
+		{HEVC, MP3, []string{"HEVC", "MP3"}},
+	} {
+		t.Run(string(tt.picture)+" and "+string(tt.sound), func(t *testing.T) {
+			var m meter
+			now := time.Unix(1_700_000_000, 0)
+			for kind, codec := range map[Kind]Codec{Video: tt.picture, Audio: tt.sound} {
+				if codec != "" {
+					m.add(&Packet{Track: &Track{Kind: kind, Codec: codec}, Key: true, Data: make([]byte, 9)}, now)
+				}
+			}
+			warnings := m.report(now, &timelineCounts{}).Warnings
+			if len(tt.want) == 0 && len(warnings) == 0 {
+				return
+			}
+			if len(warnings) != 1 || warnings[0].Code != WarnCodec || len(tt.want) == 0 {
+				t.Fatalf("warned of %v, want %q", warnings, tt.want)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(warnings[0].Detail, part) {
+					t.Errorf("the warning is %q, want %q in it", warnings[0].Detail, part)
+				}
+			}
+		})
+	}
+}
+
 func TestIngestWarningsOfWhatStopped(t *testing.T) {
 	var m meter
 	good := broadcast{fps: 30, gop: 2 * time.Second, videoSize: 1000, audio: true}

@@ -43,10 +43,26 @@ func (m *meter) warnings(now time.Time, r *Ingest, counts *timelineCounts) []War
 			warn(WarnNoVideo, "no video comes")
 		}
 	}
+	if detail := codecWarning(r.Video, r.Audio); detail != "" {
+		warn(WarnCodec, detail)
+	}
 	if pace, slow := m.pace(); slow {
 		warn(WarnSlow, fmt.Sprintf("media comes at %.2f of real time", pace))
 	}
 	return list
+}
+
+// codecWarning says what of the broadcast, which is packaged as it comes, many
+// viewers will not see or hear.
+func codecWarning(picture, sound *Track) string {
+	var parts []string
+	if picture != nil && picture.Codec == HEVC {
+		parts = append(parts, "HEVC plays in Safari and in few other browsers; H.264 plays in all")
+	}
+	if sound != nil && sound.Codec == MP3 {
+		parts = append(parts, "MP3 in HLS does not play in browsers based on Chromium; AAC plays in all")
+	}
+	return strings.Join(parts, ". ")
 }
 
 // missing tells whether a track has not been heard of for long. first is when

@@ -75,7 +75,8 @@ const (
 	WarnTimestamps       WarningCode = "timestamps"        // the clock jumped or went back
 	WarnNoAudio          WarningCode = "no-audio"
 	WarnNoVideo          WarningCode = "no-video"
-	WarnSlow             WarningCode = "slow" // media arrives slower than real time
+	WarnSlow             WarningCode = "slow"  // media arrives slower than real time
+	WarnCodec            WarningCode = "codec" // does not play in every browser
 )
 
 // State holds the current Status. It depends on nothing, so it can be made
