@@ -26,10 +26,13 @@ func (s *stream) describe() {
 		if len(r.segs) == 0 || r.name == audioRendition && !offersAudio(s.main.r) {
 			continue
 		}
-		master.Append(r.name+"/"+mediaPlaylist, nil, variant(r))
+		v := variant(r)
+		s.captions.declare(&v)
+		master.Append(r.name+"/"+mediaPlaylist, nil, v)
 	}
 	// The package writes PROGRAM-ID, which version 6 has removed.
 	text := bytes.ReplaceAll(master.Encode().Bytes(), []byte("PROGRAM-ID=0,"), nil)
+	text = withChannels(text)
 	if old := s.master.Load(); old != nil && bytes.Equal(old.text, text) {
 		return
 	}

@@ -49,6 +49,7 @@ type stream struct {
 	audioTrack *video.Track
 	inits      int
 	clock      wallClock
+	captions   captionSearch
 	isShown    bool
 
 	renditions atomic.Pointer[[]*rendition] // main first
@@ -190,6 +191,7 @@ func (s *stream) mainClosed() {
 
 func (s *stream) writeVideo(p video.Packet) error {
 	m := s.main
+	s.captions.look(&p)
 	switch {
 	case s.waiting, !p.Track.Equal(m.init.video()):
 		if !p.Key {
