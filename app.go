@@ -69,7 +69,7 @@ func New(opts ...Option) (*App, error) {
 func (a *App) assemble(p *parts) (err error) {
 	c := a.cfg
 	log := c.log
-	p.packager = hls.New(hls.Config{Storage: c.storage, DVR: c.dvr, Logger: log})
+	p.packager = hls.New(hls.Config{Storage: c.storage, DVR: c.dvr, Slate: c.slate, Logger: log})
 	if p.video, err = video.NewServer(video.Config{
 		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
 		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,

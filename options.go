@@ -3,6 +3,7 @@ package owncast
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -15,6 +16,8 @@ import (
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/flv"
+	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/restream"
 )
 
@@ -41,6 +44,7 @@ type config struct {
 	thumbnails    Thumbnails // nil: none
 	trusted       []netip.Prefix
 	restream      []restream.Output // nil: those in the settings
+	slate         *hls.Slate        // nil: none
 }
 
 // newConfig applies the options to the defaults.
@@ -210,6 +214,29 @@ func WithDVR(d time.Duration) Option {
 			return option("WithDVR", errors.New("negative"))
 		}
 		return nil
+	}
+}
+
+// maxSlate is how large the file of a slate may be.
+const maxSlate = 32 << 20
+
+// WithSlate shows a clip at the URL of the stream while there is none: before
+// the first stream, and when the last one has been over for five minutes, or
+// for as long as [WithDVR] lets viewers go back. It reads file, an FLV of at
+// most a minute and 32 MiB, to its end at once; the clip is packaged as it is,
+// and begins with a key frame. The default answers with 404 before the first
+// stream, and shows the last one until there is another.
+func WithSlate(file io.Reader) Option {
+	return func(c *config) error {
+		if file == nil {
+			return option("WithSlate", errNil)
+		}
+		packets, err := flv.ReadPackets(file, maxSlate)
+		if err != nil {
+			return option("WithSlate", err)
+		}
+		c.slate, err = hls.NewSlate(packets)
+		return option("WithSlate", err)
 	}
 }
 

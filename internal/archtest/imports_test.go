@@ -17,7 +17,7 @@ func layers() map[string][]string {
 		"": {
 			"internal/auth", "internal/httpapi", "internal/httpx", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
-			"video", "video/hls", "video/restream", "video/rtmp",
+			"video", "video/flv", "video/hls", "video/restream", "video/rtmp",
 		},
 
 		"repository":                {},

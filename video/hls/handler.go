@@ -45,7 +45,7 @@ func (p *Packager) serve(x *exchange) *httpError {
 	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
 		return errMethod
 	}
-	s := p.shown.Load()
+	s := p.visible()
 	if s == nil {
 		return errOffline
 	}
@@ -54,18 +54,19 @@ func (p *Packager) serve(x *exchange) *httpError {
 		return x.sendPlaylist(s.master.Load(), p)
 	}
 	dir, file := path.Split(name)
-	r := s.find(strings.TrimSuffix(dir, "/"))
-	if r == nil {
-		return errNotFound
+	if file != mediaPlaylist {
+		if s = p.owner(file); s == nil {
+			return errNotFound
+		}
 	}
-	if file == mediaPlaylist {
+	r := s.find(strings.TrimSuffix(dir, "/"))
+	switch {
+	case r == nil:
+		return errNotFound
+	case file == mediaPlaylist:
 		return p.servePlaylist(x, r)
 	}
-	rest, ok := strings.CutPrefix(file, s.session.ID+"-")
-	if !ok {
-		return errNotFound
-	}
-	return p.serveMedia(x, r, file, rest)
+	return p.serveMedia(x, r, file, strings.TrimPrefix(file, s.session.ID+"-"))
 }
 
 // servePlaylist answers with the playlist as it is, or as it is once it has

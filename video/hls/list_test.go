@@ -34,6 +34,7 @@ type list struct {
 	reports                          []string
 	ended, independent, canBlock     bool
 	version                          int
+	kind                             string // EXT-X-PLAYLIST-TYPE
 	text                             string
 }
 
@@ -84,6 +85,8 @@ func parseList(text string) (*list, error) {
 			l.version = int(num(value))
 		case "#EXT-X-TARGETDURATION":
 			l.target = int(num(value))
+		case "#EXT-X-PLAYLIST-TYPE":
+			l.kind = value
 		case "#EXT-X-MEDIA-SEQUENCE":
 			l.msn = uint64(num(value))
 		case "#EXT-X-DISCONTINUITY-SEQUENCE":

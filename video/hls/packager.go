@@ -38,6 +38,11 @@ type Config struct {
 	// session's Latency sets, is the least and the default, and what there is
 	// without a Storage.
 	DVR time.Duration
+	// Slate is shown before the first session, and when the last one has been
+	// over for five minutes, or for as long as its playlists go back if that
+	// is longer. Nil answers with 404 before the first session, and shows the
+	// last one until there is another.
+	Slate *Slate
 	// Logger gets what goes wrong with the storage. Nil discards it.
 	Logger *slog.Logger
 }

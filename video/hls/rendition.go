@@ -23,6 +23,7 @@ type rendition struct {
 	siblings   func() []*rendition // the other renditions, for reports
 	closed     func()              // called when a segment was closed
 	published  func(*snapshot)     // of tests
+	vod        bool                // it is complete before anybody asks for it
 
 	cur atomic.Pointer[snapshot] // nil before the first
 

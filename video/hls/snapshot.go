@@ -165,6 +165,9 @@ func (s *snapshot) last() (msn uint64, part int) {
 // skip segments.
 func (s *snapshot) render(skip int) []byte {
 	r := s.r
+	if r.vod {
+		return s.renderVOD()
+	}
 	var b bytes.Buffer
 	b.Grow(2048 + 128*(len(s.segs)-skip))
 	target, pt := float64(r.target), r.partTarget.Seconds()

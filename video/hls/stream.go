@@ -50,7 +50,9 @@ type stream struct {
 	inits      int
 	clock      wallClock
 	captions   captionSearch
-	isShown    bool
+
+	ended   atomic.Pointer[time.Time] // when; nil before
+	isShown bool
 
 	renditions atomic.Pointer[[]*rendition] // main first
 	master     atomic.Pointer[rendered]     // the multivariant playlist
@@ -130,6 +132,11 @@ func (s *stream) begin(p video.Packet) error {
 	if !ok {
 		return nil
 	}
+	return s.carryOut(plan)
+}
+
+// carryOut begins the playlists that are planned and takes the packets.
+func (s *stream) carryOut(plan plan) error {
 	s.audioTrack = plan.audio
 	s.main = &muxer{
 		r: s.rendition(mainRendition, plan.target, plan.partTarget), frame: plan.frame, deltas: frameMemory,
@@ -346,4 +353,6 @@ func (s *stream) end() {
 	for _, r := range s.all() {
 		r.end()
 	}
+	now := s.p.now()
+	s.ended.Store(&now)
 }
