@@ -1,6 +1,7 @@
 package owncast_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ import (
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/restream"
+	"github.com/owncast-go/owncast/video/videotest"
 )
 
 // The smallest server: publish to rtmp://localhost/live/change-me and watch at
@@ -192,6 +195,29 @@ func ExampleWithWebUI() {
 		owncast.WithAdminPassword("change-me"),
 		owncast.WithLogger(slog.New(slog.NewJSONHandler(os.Stderr, nil))),
 	)
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// The broadcast goes to another server too.
+func ExampleWithRestream() {
+	_, err := owncast.New(
+		owncast.WithRestream(restream.Output{
+			ID: "other", URL: "rtmps://live.example.org/app", StreamKey: "a-secret-of-theirs", Enabled: true,
+		}),
+		owncast.WithHooks(owncast.Hooks{
+			OutputFailed: func(_ context.Context, e restream.OutputFailed) {
+				slog.Warn("they do not get it", "output", e.Output.ID, "err", e.Output.Err, "again", e.Output.RetryAt)
+			},
+		}),
+	)
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A clip while there is no stream.
+func ExampleWithSlate() {
+	_, err := owncast.New(owncast.WithSlate(bytes.NewReader(videotest.Clip())))
 	fmt.Println(err)
 	// Output: <nil>
 }

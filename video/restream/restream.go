@@ -153,6 +153,8 @@ func (o Output) checkKey() error {
 		return errors.New("it is empty")
 	case len(o.StreamKey) > maxKeyLen:
 		return fmt.Errorf("%d bytes, the most are %d", len(o.StreamKey), maxKeyLen)
+	case strings.ContainsFunc(o.StreamKey, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return errors.New("it has a space or a control character")
 	}
 	return nil
 }
@@ -161,9 +163,5 @@ func (o Output) checkURL() error {
 	if len(o.URL) > maxURLLen {
 		return fmt.Errorf("%d bytes, the most are %d", len(o.URL), maxURLLen)
 	}
-	key := o.StreamKey
-	if key == "" {
-		key = "-" // what is wrong with the key is said elsewhere
-	}
-	return rtmp.CheckURL(o.URL, key)
+	return rtmp.CheckURL(o.URL, "-") // what is wrong with the key is said elsewhere
 }

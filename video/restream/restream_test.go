@@ -349,6 +349,7 @@ func TestWrongOutputs(t *testing.T) {
 		"the same id":    {append(with(func(o *Output) { o.StreamKey = "k" }), good), "id"},
 		"a long name":    {with(func(o *Output) { o.Name = strings.Repeat("x", 101) }), "name"},
 		"no key":         {with(func(o *Output) { o.StreamKey = "" }), "streamKey"},
+		"a pasted key":   {with(func(o *Output) { o.StreamKey += "\n" }), "streamKey"},
 		"a long key":     {with(func(o *Output) { o.StreamKey = strings.Repeat("x", 1025) }), "streamKey"},
 		"HTTP":           {with(func(o *Output) { o.URL = "http://h/live" }), "url"},
 		"no host":        {with(func(o *Output) { o.URL = "rtmp:///live" }), "url"},

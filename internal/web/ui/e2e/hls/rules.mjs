@@ -41,11 +41,18 @@ export function checkMultivariant(p, broken) {
     if (/avc|hvc|hev|av01/.test(v.CODECS ?? "")) {
       for (const a of ["RESOLUTION", "FRAME-RATE"]) if (!v[a]) broken("stream attributes", `${v.uri} lacks ${a}`);
     }
-    for (const kind of ["AUDIO", "VIDEO", "SUBTITLES"]) {
-      if (v[kind] && !p.media.some((m) => m.TYPE === kind && m["GROUP-ID"] === v[kind])) broken("groups", `${kind} group ${v[kind]} is not defined`);
+    for (const kind of ["AUDIO", "VIDEO", "SUBTITLES", "CLOSED-CAPTIONS"]) {
+      if (v[kind] && !(kind === "CLOSED-CAPTIONS" && v[kind] === "NONE") && !p.media.some((m) => m.TYPE === kind && m["GROUP-ID"] === v[kind])) broken("groups", `${kind} group ${v[kind]} is not defined`);
     }
   }
   for (const m of p.media) for (const a of ["TYPE", "GROUP-ID", "NAME"]) if (!m[a]) broken("media attributes", `lacks ${a}`);
+  const captions = p.media.filter((m) => m.TYPE === "CLOSED-CAPTIONS");
+  for (const m of captions) {
+    if (!/^(CC[1-4]|SERVICE([1-9]|[1-5][0-9]|6[0-3]))$/.test(m["INSTREAM-ID"] ?? "")) broken("captions", `INSTREAM-ID is ${m["INSTREAM-ID"]}`);
+    if ("URI" in m) broken("captions", "have a URI");
+  }
+  const none = p.variants.filter((v) => v["CLOSED-CAPTIONS"] === "NONE").length;
+  if (none > 0 && none < p.variants.length) broken("captions", "are NONE for some variants only");
 }
 
 function checkControl(p, broken) {

@@ -99,8 +99,14 @@ const wrongMultivariant = {
   bandwidth: (t) => t.replace("AVERAGE-BANDWIDTH=900000", "AVERAGE-BANDWIDTH=1900000"),
   groups: (t) => t.replace("FRAME-RATE=30.000", 'FRAME-RATE=30.000,AUDIO="a"'),
   "media attributes": (t) => `${t}#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a"\n`,
+  captions: (t) => `${t}#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC1",INSTREAM-ID="CC5"\n`,
   variants: () => "#EXTM3U\n",
 };
+
+test("a multivariant playlist with captions passes", () => {
+  const text = `${multivariant.replace("FRAME-RATE=30.000", 'FRAME-RATE=30.000,CLOSED-CAPTIONS="cc"')}#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC1",INSTREAM-ID="CC1",DEFAULT=NO,AUTOSELECT=YES\n`;
+  assert.deepEqual(found((b) => checkMultivariant(parse(text), b)), []);
+});
 
 for (const [rule, spoil] of Object.entries(wrongMultivariant)) {
   test(`a multivariant playlist against "${rule}" is found`, () => {
