@@ -2,11 +2,16 @@ package hls
 
 import (
 	"bytes"
+	"math/bits"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/flv"
+	"github.com/owncast-go/owncast/video/videotest"
 )
 
 // captioned puts captions of ATSC before every picture, which count up so
@@ -90,5 +95,62 @@ func TestTheSearchForCaptionsEnds(t *testing.T) {
 	captioned(t, ps, 0xfc)
 	if c.look(&ps[0]); c.found != 0 {
 		t.Error("the search goes on")
+	}
+}
+
+// popOn is what a caption of line 21 is made of, a pair for each picture
+// (CTA-608): load, erase, row 15, the text, show.
+func popOn(text string) (pairs [][2]byte) {
+	for _, control := range []byte{0x20, 0x2e, 0x60} {
+		pairs = append(pairs, [2]byte{0x14, control}, [2]byte{0x14, control})
+	}
+	for i := 0; i+1 < len(text); i += 2 {
+		pairs = append(pairs, [2]byte{text[i], text[i+1]})
+	}
+	pairs = append(pairs, [2]byte{0x14, 0x2f}, [2]byte{0x14, 0x2f})
+	for i, pair := range pairs {
+		for k, b := range pair {
+			if bits.OnesCount8(b)%2 == 0 {
+				pairs[i][k] |= 0x80 // odd parity
+			}
+		}
+	}
+	return pairs
+}
+
+func TestFFmpegReadsTheCaptions(t *testing.T) {
+	ps, err := flv.ReadPackets(bytes.NewReader(videotest.Clip()), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{"FIRST CAPTION ", "SECOND CAPTION", "THIRD CAPTION "}
+	n := 0
+	for i, p := range ps {
+		if p.Track.Kind != video.Video {
+			continue
+		}
+		pair := [2]byte{0x80, 0x80}
+		if pairs := popOn(texts[n/30%len(texts)]); n%30 < len(pairs) {
+			pair = pairs[n%30]
+		}
+		n++
+		sei := []byte("\x06\x04\x0e\xb5\x00\x31GA94\x03\x41\xff\xfc\x00\x00\xff\x80")
+		copy(sei[14:], pair[:])
+		ps[i].Data = append(append([]byte{0, 0, 0, byte(len(sei))}, sei...), p.Data...)
+	}
+	f := newFeeder(t, Config{}, 0)
+	f.write(ps...)
+	f.p.End()
+	m := fetchAll(t, f.p.shown.Load().main.r)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.mp4"), append(m.init.data, bytes.Join(m.segs, nil)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir) // what names the file has an escaping of its own
+	srt := string(run(t, "ffmpeg", "-f", "lavfi", "-i", "movie=x.mp4[out0+subcc]", "-map", "s", "-f", "srt", "-"))
+	for _, text := range texts {
+		if !strings.Contains(srt, strings.TrimSpace(text)) {
+			t.Errorf("%q is not among the captions:\n%s", text, srt)
+		}
 	}
 }
