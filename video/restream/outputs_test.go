@@ -2,14 +2,52 @@ package restream
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/owncast-go/owncast/video"
 )
+
+// A server takes one publisher of a stream: the next connection begins when
+// the last one has ended, which takes as long here as the event of it.
+func TestAnOutputWaitsForTheOneThatItReplaces(t *testing.T) {
+	r := newRig(t, Config{})
+	stopped, release := make(chan struct{}), make(chan struct{})
+	r.service.cfg.Events.OutputStopped = func(context.Context, OutputStopped) {
+		select {
+		case stopped <- struct{}{}:
+			<-release
+		case <-release:
+		}
+	}
+	far := newReceiver(t)
+	o := to("far", far.addr)
+	r.set(o)
+	b := r.publish()
+	b.send(60)
+	far.reception(0).wait(60)
+	r.set()
+	<-stopped
+	o.ID = "another" // the stream is the same
+	r.set(o)
+	b.send(100)
+	for range 50 {
+		if s := r.status("another"); s.State != Idle {
+			t.Fatalf("it does not wait: %+v", s)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	close(release)
+	far.reception(1)
+	if s := r.status("another"); s.Failures != 0 {
+		t.Errorf("%+v", s)
+	}
+}
 
 func TestWrongOutputs(t *testing.T) {
 	good := Output{ID: "a", URL: "rtmp://h/live", StreamKey: secret, Enabled: true}

@@ -292,6 +292,7 @@ func TestOutputsChangeOneByOne(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	r.set(to("two", two.addr), renamed)
+	b.send(100)
 	if err := p.end(); err != nil {
 		t.Errorf("the server was told %v", err)
 	}
