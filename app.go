@@ -13,6 +13,7 @@ import (
 
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/repository/bolt"
 	"github.com/owncast-go/owncast/video"
@@ -46,6 +47,7 @@ type parts struct {
 	video    *video.Server
 	rtmp     *rtmp.Server
 	restream *restreams
+	audience *stats.Audience
 	handler  http.Handler
 	pictures *pictures
 	close    func() error // closes what the App opened, once
@@ -83,6 +85,9 @@ func (a *App) assemble(p *parts) (err error) {
 	if p.restream, err = newRestreams(c, p.settings.store, p.video); err != nil {
 		return err
 	}
+	if p.audience, err = newAudience(c, a.state, p.packager, p.settings); err != nil {
+		return err
+	}
 	base := strings.TrimSuffix(c.base.Path, "/")
 	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
 	if c.authenticator != nil {
@@ -90,8 +95,9 @@ func (a *App) assemble(p *parts) (err error) {
 	}
 	p.handler = httpapi.New(httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, HLS: p.packager,
-		Web: web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
+		LatencyLevel: p.settings.latencyLevel,
+		Web:          web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 	})
 	return nil
@@ -174,6 +180,9 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	if err := a.assemble(p); err != nil {
+		return errors.Join(err, p.close())
+	}
+	if err := p.audience.Start(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
 	p.pictures = startPictures(ctx, a.cfg.thumbnails, p.video, a.cfg.log)
@@ -263,8 +272,8 @@ func (a *App) Shutdown(ctx context.Context) error {
 // shutdown ends the sources first, and last what keeps things.
 func (p *parts) shutdown(ctx context.Context) error {
 	if err := errors.Join(
-		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx),
-		p.restream.service.Shutdown(ctx), p.packager.Shutdown(ctx), p.pictures.stop(ctx),
+		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
+		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
 	); err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ type config struct {
 	trusted       []netip.Prefix
 	restream      []restream.Output // nil: those in the settings
 	slate         *hls.Slate        // nil: none
+	extraViewers  func() int
+	geo           func(netip.Addr) (Geo, bool)
 }
 
 // newConfig applies the options to the defaults.

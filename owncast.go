@@ -52,6 +52,7 @@ import (
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/video"
@@ -74,6 +75,8 @@ type (
 	SubscriptionLimits = video.SubscriptionLimits
 	StreamKey          = auth.StreamKey
 	Instance           = httpapi.Instance
+	ViewerCount        = stats.Count
+	Geo                = stats.Geo
 )
 
 // Thumbnails make pictures of what is live.

@@ -173,6 +173,11 @@ func (s *settingsSource) video(ctx context.Context) (VideoSettings, error) {
 	return v, err
 }
 
+func (s *settingsSource) latencyLevel(ctx context.Context) (int, error) {
+	v, err := s.video(ctx)
+	return v.LatencyLevel, err
+}
+
 func (s *settingsSource) latency(ctx context.Context) (video.Latency, error) {
 	v, err := s.video(ctx)
 	return video.LatencyLevel(v.LatencyLevel), err

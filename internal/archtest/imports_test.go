@@ -15,7 +15,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/httpapi", "internal/httpx", "internal/web",
+			"internal/auth", "internal/httpapi", "internal/httpx", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/restream", "video/rtmp",
 		},
@@ -39,8 +39,9 @@ func layers() map[string][]string {
 
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
-		"internal/httpapi":  {"internal/auth", "internal/httpx", "repository", "storage", "video", "video/restream"},
+		"internal/httpapi":  {"internal/auth", "internal/httpx", "internal/stats", "repository", "storage", "video", "video/restream"},
 		"internal/httpx":    {"repository", "storage", "video"},
+		"internal/stats":    {"repository"},
 		"internal/web":      {"internal/httpx"},
 	}
 }

@@ -43,13 +43,18 @@ func (a *api) admin(next httpx.HandlerFunc) httpx.HandlerFunc {
 // adminStatusBody is the answer of /api/admin/status. Phase, SessionID and
 // Ingest are ours.
 type adminStatusBody struct {
-	Broadcaster   *broadcasterBody `json:"broadcaster"`
-	StreamTitle   string           `json:"streamTitle"`
-	VersionNumber string           `json:"versionNumber"`
-	Online        bool             `json:"online"`
-	Phase         string           `json:"phase"`
-	SessionID     string           `json:"sessionId,omitempty"`
-	Ingest        *ingestBody      `json:"ingest"`
+	Broadcaster      *broadcasterBody `json:"broadcaster"`
+	CurrentBroadcast *broadcastBody   `json:"currentBroadcast"`
+	Health           *healthBody      `json:"health"`
+	StreamTitle      string           `json:"streamTitle"`
+	VersionNumber    string           `json:"versionNumber"`
+	ViewerCount      int              `json:"viewerCount"`
+	OverallPeak      int              `json:"overallPeakViewerCount"`
+	SessionPeak      int              `json:"sessionPeakViewerCount"`
+	Online           bool             `json:"online"`
+	Phase            string           `json:"phase"`
+	SessionID        string           `json:"sessionId,omitempty"`
+	Ingest           *ingestBody      `json:"ingest"`
 }
 
 type broadcasterBody struct {
@@ -89,10 +94,17 @@ func (a *api) adminStatus(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s := a.Status.Status()
+	s, count := a.Status.Status(), a.Audience.Count()
 	body := adminStatusBody{
 		StreamTitle: instance.StreamTitle, VersionNumber: a.Version,
+		ViewerCount: count.Now, SessionPeak: count.SessionPeak, OverallPeak: count.Peak,
 		Online: s.Online(), Phase: s.Phase.String(), SessionID: s.SessionID,
+	}
+	if s.Online() {
+		body.Health = health(a.Audience.Health())
+		if body.CurrentBroadcast, err = a.currentBroadcast(r.Context()); err != nil {
+			return err
+		}
 	}
 	if s.Ingest != nil {
 		body.Broadcaster, body.Ingest = broadcaster(s.Ingest), ingest(s.Ingest)

@@ -12,6 +12,8 @@ import (
 type Instance struct {
 	Name        string `json:"name"`        // of the channel
 	StreamTitle string `json:"streamTitle"` // of what is being streamed; may be empty
+
+	HideViewerCount bool `json:"hideViewerCount"` // from everybody but administrators
 }
 
 const (

@@ -15,6 +15,7 @@ type statusBody struct {
 	LastDisconnectTime *time.Time `json:"lastDisconnectTime"`
 	VersionNumber      string     `json:"versionNumber"`
 	StreamTitle        string     `json:"streamTitle"`
+	ViewerCount        int        `json:"viewerCount,omitempty"`
 	Online             bool       `json:"online"`
 	Name               string     `json:"name"`
 	Phase              string     `json:"phase"` // offline, live or reconnecting
@@ -26,12 +27,17 @@ func (a *api) status(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s := a.Status.Status()
+	viewers := 0
+	if !instance.HideViewerCount {
+		viewers = a.Audience.Count().Now
+	}
 	return httpx.JSON(w, http.StatusOK, statusBody{
 		ServerTime:         time.Now().UTC(),
 		LastConnectTime:    seconds(s.StartedAt, s.Online()),
 		LastDisconnectTime: seconds(s.EndedAt, !s.Online()),
 		VersionNumber:      a.Version,
 		StreamTitle:        instance.StreamTitle,
+		ViewerCount:        viewers,
 		Online:             s.Online(),
 		Name:               instance.Name,
 		Phase:              s.Phase.String(),

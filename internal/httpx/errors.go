@@ -16,6 +16,8 @@ var (
 	ErrForbidden    = errors.New("owncast: forbidden")
 	ErrNotFound     = errors.New("owncast: not found")
 	ErrReadOnly     = errors.New("owncast: fixed by an option")
+	// ErrMethodNotAllowed is for handlers that have set the header Allow.
+	ErrMethodNotAllowed = errors.New("owncast: method not allowed")
 )
 
 // BadRequestError is a request that makes no sense.
@@ -75,6 +77,8 @@ func Status(err error) (status int, message string) {
 		return http.StatusNotFound, "not found"
 	case errors.Is(err, ErrReadOnly):
 		return http.StatusConflict, "fixed by the program that runs this server"
+	case errors.Is(err, ErrMethodNotAllowed):
+		return http.StatusMethodNotAllowed, "method not allowed"
 	case errors.Is(err, repository.ErrConflict):
 		return http.StatusConflict, "conflict"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -1,0 +1,292 @@
+package stats
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/owncast-go/owncast/repository"
+)
+
+// Count is how many viewers there are.
+type Count struct {
+	Now         int // 0 while there is no stream
+	SessionPeak int // of this session, or the last one
+	Peak        int // of all sessions
+}
+
+// peaks are kept in the settings.
+type peaks struct {
+	Session int `json:"session"`
+	Overall int `json:"overall"`
+}
+
+// saved is the history as it is kept: seconds of Unix time and viewers, one
+// after the other.
+type savedHistory struct {
+	Points []int64 `json:"points"`
+}
+
+// Point is a value at a time.
+type Point struct {
+	Time  time.Time
+	Value float64
+}
+
+// maxHistory is how many points of the history are kept: two weeks of being
+// online.
+const maxHistory = 10_000
+
+func peakSetting() repository.Setting[peaks] {
+	return repository.Setting[peaks]{Section: "viewers"}
+}
+
+func historySetting() repository.Setting[savedHistory] {
+	return repository.Setting[savedHistory]{Section: "viewerHistory"}
+}
+
+// Count returns how many viewers there are. It is at most a second old.
+func (a *Audience) Count() Count {
+	a.refresh(a.now())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.count
+}
+
+// Refused is how many requests were of clients that there was no place for,
+// by [MaxViewers] or [MaxPerAddress].
+func (a *Audience) Refused() int64 { return a.refused.Load() }
+
+// refresh counts anew, if the last count is a second old or of another
+// session. It tells whether a session has ended.
+func (a *Audience) refresh(now time.Time) (ended bool) {
+	session := a.cfg.Session()
+	if !a.outdated(session, now) {
+		return false
+	}
+	extra := 0
+	if session != "" && a.cfg.Extra != nil {
+		a.guard("viewer count", func() { extra = max(a.cfg.Extra(), 0) })
+	}
+	stream := a.cfg.Stream()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	session = a.cfg.Session() // the one from before may be over
+	ended = session != a.session && a.session != ""
+	if session != a.session {
+		a.enter(session, now)
+	}
+	a.swept = now
+	a.target.Store(int64(stream.Target))
+	if session == "" {
+		a.count.Now = 0
+		return ended
+	}
+	a.count.Now = a.sweep(now, max(leastWindow, windowLength*stream.Target)) + extra
+	if a.count.Now > a.peaks.Session || a.count.Now > a.peaks.Overall {
+		a.peaks.Session = max(a.peaks.Session, a.count.Now)
+		a.peaks.Overall = max(a.peaks.Overall, a.count.Now)
+		a.dirty = true
+	}
+	a.count.SessionPeak, a.count.Peak = a.peaks.Session, a.peaks.Overall
+	return ended
+}
+
+func (a *Audience) outdated(session string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return session != a.session || now.Sub(a.swept) >= sweepEvery
+}
+
+// enter begins with nobody: the players of the session before make themselves
+// known within moments. The caller holds mu.
+func (a *Audience) enter(session string, now time.Time) {
+	a.session = session
+	a.clear()
+	a.health, a.clients = nil, reportingClients{}
+	if session == "" {
+		return
+	}
+	a.peaks.Session = 0
+	a.dirty = true
+	a.reduced = now
+}
+
+// load reads what an Audience before this one has saved.
+func (a *Audience) load(ctx context.Context) error {
+	if a.cfg.Settings == nil {
+		return nil
+	}
+	p, _, err := peakSetting().Get(ctx, a.cfg.Settings)
+	if err != nil {
+		return err
+	}
+	h, _, err := historySetting().Get(ctx, a.cfg.Settings)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.peaks = p
+	a.count.SessionPeak, a.count.Peak = p.Session, p.Overall
+	for i := 0; i+1 < len(h.Points); i += 2 {
+		a.addHistory(time.Unix(h.Points[i], 0).UTC(), float64(h.Points[i+1]))
+	}
+	return nil
+}
+
+// save keeps the peaks, and the history too if it is the time for that.
+func (a *Audience) save(ctx context.Context, history bool) {
+	a.saving.Lock()
+	defer a.saving.Unlock()
+	a.mu.Lock()
+	p, dirty := a.peaks, a.dirty
+	a.dirty, a.saved = false, a.now()
+	var h savedHistory
+	if history && a.unsaved {
+		for _, pt := range a.history {
+			h.Points = append(h.Points, pt.Time.Unix(), int64(pt.Value))
+		}
+		a.unsaved, a.archived = false, a.saved
+	}
+	a.mu.Unlock()
+	if a.cfg.Settings == nil {
+		return
+	}
+	if dirty {
+		_, err := peakSetting().Update(ctx, a.cfg.Settings, func(v *peaks) error { *v = p; return nil })
+		a.notSaved(ctx, err, &a.dirty)
+	}
+	if h.Points != nil {
+		_, err := historySetting().Update(ctx, a.cfg.Settings, func(v *savedHistory) error { *v = h; return nil })
+		a.notSaved(ctx, err, &a.unsaved)
+	}
+}
+
+// notSaved tries again later what has failed.
+func (a *Audience) notSaved(ctx context.Context, err error, again *bool) {
+	if err == nil {
+		return
+	}
+	a.log.WarnContext(ctx, "viewer counts not saved", "err", err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	*again = true
+}
+
+// addHistory adds a point. The caller holds mu.
+func (a *Audience) addHistory(t time.Time, viewers float64) {
+	a.history = appendPoint(a.history, Point{t, viewers}, maxHistory)
+}
+
+// appendPoint adds p and forgets the oldest of more than most.
+func appendPoint(list []Point, p Point, most int) []Point {
+	if len(list) >= most {
+		list = append(list[:0], list[len(list)-most+1:]...)
+	}
+	return append(list, p)
+}
+
+// History returns how many viewers there were, every two minutes of being
+// online, from a time on.
+func (a *Audience) History(since time.Time) []Point {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := []Point{}
+	for _, p := range a.history {
+		if !p.Time.Before(since) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Viewer is a playback session that is being watched.
+type Viewer struct {
+	ID        string // within this process
+	FirstSeen time.Time
+	LastSeen  time.Time
+	Addr      netip.Addr // the zero Addr if there is none
+	UserAgent string     // 256 bytes of it at the most
+	Bytes     int64      // of playlists and media sent so far
+	Geo       *Geo       // nil if unknown
+}
+
+// Viewers lists the viewers, who have come first first. Those of
+// [Config.Extra] are not among them.
+func (a *Audience) Viewers() []Viewer {
+	now := a.now()
+	a.refresh(now)
+	since := a.since(now.Add(-a.window()))
+	list := []Viewer{}
+	a.each(func(r *record) {
+		if r.watching(since) {
+			list = append(list, Viewer{
+				ID: name(r.id), FirstSeen: r.since.UTC(), LastSeen: a.when(r.seen.Load()),
+				Addr: r.addr, UserAgent: r.agent, Bytes: r.bytes.Load(),
+			})
+		}
+	})
+	for i := range list {
+		list[i].Geo = a.locate(list[i].Addr)
+	}
+	slices.SortFunc(list, func(x, y Viewer) int { return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.ID, y.ID)) })
+	return list
+}
+
+// locate asks where an address is.
+func (a *Audience) locate(addr netip.Addr) (geo *Geo) {
+	if a.cfg.Geo == nil || !addr.IsValid() {
+		return nil
+	}
+	a.guard("geo", func() {
+		if g, ok := a.cfg.Geo(addr); ok {
+			geo = &g
+		}
+	})
+	return geo
+}
+
+// window is for how long a viewer who was seen is there.
+func (a *Audience) window() time.Duration {
+	return max(leastWindow, windowLength*time.Duration(a.target.Load()))
+}
+
+// segment is how long a segment may be.
+func (a *Audience) segment() time.Duration { return time.Duration(a.target.Load()) }
+
+// Client is a client that something of its playback is known of.
+type Client struct {
+	ID        string // as of the [Viewer], if it is one
+	ViewerID  string // of all clients of the same address and User-Agent
+	FirstSeen time.Time
+	Addr      netip.Addr
+	UserAgent string
+	Geo       *Geo
+	Health    *ClientHealth // nil if nothing is known of it
+}
+
+// Clients lists the viewers and whoever else has reported, who came first
+// first, with how it plays at each.
+func (a *Audience) Clients() []Client {
+	now := a.now()
+	a.refresh(now)
+	since := a.since(now.Add(-a.window()))
+	list := []Client{}
+	a.each(func(r *record) {
+		h := a.healthOf(r, now)
+		if h == nil && !r.watching(since) {
+			return
+		}
+		list = append(list, Client{
+			ID: name(r.id), ViewerID: name(r.viewer), FirstSeen: r.since.UTC(), Addr: r.addr, UserAgent: r.agent, Health: h,
+		})
+	})
+	for i := range list {
+		list[i].Geo = a.locate(list[i].Addr)
+	}
+	slices.SortFunc(list, func(x, y Client) int { return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.ID, y.ID)) })
+	return list
+}

@@ -1,0 +1,71 @@
+package owncast
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/stats"
+	"github.com/owncast-go/owncast/video"
+)
+
+// WithViewerCount adds the viewers that f counts to those of the App's own,
+// such as those of a CDN or of another platform. It is asked once a second at
+// the most, while there is a stream; it must be safe for concurrent use and
+// must not block. What is below 0 counts as 0.
+func WithViewerCount(f func() int) Option {
+	return func(c *config) error {
+		c.extraViewers = f
+		return notNil("WithViewerCount", f == nil)
+	}
+}
+
+// WithGeo tells administrators where viewers are. f is asked when they list
+// the viewers; false means that it does not know. It must be safe for
+// concurrent use.
+func WithGeo(f func(netip.Addr) (Geo, bool)) Option {
+	return func(c *config) error {
+		c.geo = f
+		return notNil("WithGeo", f == nil)
+	}
+}
+
+// newAudience counts who watches.
+func newAudience(c config, state *video.State, target targeter, s *settingsSource) (*stats.Audience, error) {
+	return stats.New(stats.Config{
+		Session: func() string {
+			if now := state.Status(); now.Online() {
+				return now.SessionID
+			}
+			return ""
+		},
+		Stream:   func() stats.Stream { return watched(state.Status(), target) },
+		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
+		Settings: s.store, Extra: c.extraViewers, Geo: c.geo, Logger: c.log,
+	})
+}
+
+// targeter knows the length of segments.
+type targeter interface{ TargetDuration() time.Duration }
+
+// watched describes the stream to those who judge how it plays.
+func watched(s video.Status, target targeter) stats.Stream {
+	stream := stats.Stream{Target: target.TargetDuration()}
+	if in := s.Ingest; in != nil {
+		stream.Inbound = in.VideoBitrate + in.AudioBitrate
+		stream.Outputs = []stats.Output{{Bitrate: stream.Inbound, Passthrough: true}}
+	}
+	return stream
+}
+
+// ViewerCount is how many viewers there are, and were at the most: playback
+// sessions that were seen in the last three target durations, or 15 seconds if
+// that is longer. See [WithViewerCount].
+func (a *App) ViewerCount() ViewerCount {
+	p, err := a.live()
+	if err != nil {
+		return ViewerCount{}
+	}
+	return p.audience.Count()
+}
