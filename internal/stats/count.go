@@ -60,11 +60,11 @@ func (a *Audience) Count() Count {
 func (a *Audience) Refused() int64 { return a.refused.Load() }
 
 // refresh counts anew, if the last count is a second old or of another
-// session. It tells whether a session has ended.
-func (a *Audience) refresh(now time.Time) (ended bool) {
+// session.
+func (a *Audience) refresh(now time.Time) {
 	session := a.cfg.Session()
 	if !a.outdated(session, now) {
-		return false
+		return
 	}
 	extra := 0
 	if session != "" && a.cfg.Extra != nil {
@@ -74,7 +74,6 @@ func (a *Audience) refresh(now time.Time) (ended bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	session = a.cfg.Session() // the one from before may be over
-	ended = session != a.session && a.session != ""
 	if session != a.session {
 		a.enter(session, now)
 	}
@@ -82,7 +81,7 @@ func (a *Audience) refresh(now time.Time) (ended bool) {
 	a.target.Store(int64(stream.Target))
 	if session == "" {
 		a.count.Now = 0
-		return ended
+		return
 	}
 	a.count.Now = a.sweep(now, max(leastWindow, windowLength*stream.Target)) + extra
 	if a.count.Now > a.peaks.Session || a.count.Now > a.peaks.Overall {
@@ -91,7 +90,6 @@ func (a *Audience) refresh(now time.Time) (ended bool) {
 		a.dirty = true
 	}
 	a.count.SessionPeak, a.count.Peak = a.peaks.Session, a.peaks.Overall
-	return ended
 }
 
 func (a *Audience) outdated(session string, now time.Time) bool {
@@ -101,9 +99,11 @@ func (a *Audience) outdated(session string, now time.Time) bool {
 }
 
 // enter begins with nobody: the players of the session before make themselves
-// known within moments. The caller holds mu.
+// known soon, if they are still there. The caller holds mu.
 func (a *Audience) enter(session string, now time.Time) {
+	a.ended = a.ended || a.session != ""
 	a.session = session
+	a.entered.Store(&session)
 	a.clear()
 	a.health, a.clients = nil, reportingClients{}
 	if session == "" {
@@ -143,7 +143,7 @@ func (a *Audience) save(ctx context.Context, history bool) {
 	defer a.saving.Unlock()
 	a.mu.Lock()
 	p, dirty := a.peaks, a.dirty
-	a.dirty, a.saved = false, a.now()
+	a.dirty, a.ended, a.saved = false, false, a.now()
 	var h savedHistory
 	if history && a.unsaved {
 		for _, pt := range a.history {

@@ -53,7 +53,7 @@ type playback struct {
 // sent: reports with a session id are that session's, the others the sender's.
 // Reports that come while there is no stream are dropped.
 func (a *Audience) Report(r *http.Request, reports ...Report) {
-	if a.cfg.Session() == "" {
+	if !a.present() {
 		return
 	}
 	now := a.now()

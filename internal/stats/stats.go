@@ -121,6 +121,7 @@ type Audience struct {
 	swept    time.Time // when records were last looked through
 	count    Count
 	peaks    peaks
+	ended    bool // a session has, and nothing was saved since
 	dirty    bool // peaks are not saved
 	unsaved  bool // history is not saved
 	saved    time.Time
@@ -131,6 +132,7 @@ type Audience struct {
 	health   *Health
 	clients  reportingClients
 
+	entered atomic.Pointer[string] // session, for who has not locked mu
 	refused atomic.Int64
 	target  atomic.Int64 // of the stream, nanoseconds
 
@@ -198,13 +200,13 @@ func (a *Audience) keep(ctx context.Context) {
 // tick does what is due.
 func (a *Audience) tick(ctx context.Context) {
 	now := a.now()
-	ended := a.refresh(now)
+	a.refresh(now)
 	reduce, save, archive := a.due(now)
 	if reduce {
 		a.reduce(now)
 	}
-	if save || ended {
-		a.save(ctx, archive || ended)
+	if save {
+		a.save(ctx, archive)
 	}
 }
 
@@ -213,8 +215,21 @@ func (a *Audience) due(now time.Time) (reduce, save, archive bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.session != "" && now.Sub(a.reduced) >= reduceEvery,
-		(a.dirty || a.unsaved) && now.Sub(a.saved) >= saveEvery,
-		now.Sub(a.archived) >= historyEvery
+		a.ended || (a.dirty || a.unsaved) && now.Sub(a.saved) >= saveEvery,
+		a.ended || now.Sub(a.archived) >= historyEvery
+}
+
+// present tells whether there is a stream. The viewers of another one than
+// that are forgotten first.
+func (a *Audience) present() bool {
+	session := a.cfg.Session()
+	if session == "" {
+		return false
+	}
+	if entered := a.entered.Load(); entered == nil || *entered != session {
+		a.refresh(a.now())
+	}
+	return true
 }
 
 // since is a time as the records have it.

@@ -12,7 +12,7 @@ import (
 // deadlines work through [http.ResponseController].
 func (a *Audience) Track(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a.cfg.Session() == "" {
+		if !a.present() {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -55,7 +55,7 @@ func (a *Audience) served(rec *record, v *visitor, t *tracked) {
 // Ping takes the sender of a request for a viewer, where somebody else serves
 // the playlists. It does nothing while there is no stream.
 func (a *Audience) Ping(r *http.Request) {
-	if a.cfg.Session() == "" {
+	if !a.present() {
 		return
 	}
 	v := a.visitor(r)
