@@ -34,7 +34,7 @@ func (a *Audience) Track(next http.Handler) http.Handler {
 func (a *Audience) served(rec *record, v *visitor, t *tracked) {
 	now := a.now()
 	if rec == nil {
-		if t.status >= http.StatusBadRequest || t.status == 0 && t.bytes == 0 {
+		if t.failed || t.status >= http.StatusBadRequest || t.status == 0 && t.bytes == 0 {
 			return
 		}
 		if rec = a.admit(v, now); rec == nil {
@@ -42,12 +42,15 @@ func (a *Audience) served(rec *record, v *visitor, t *tracked) {
 		}
 	}
 	nanos := a.since(now)
-	rec.seen.Store(nanos)
 	rec.bytes.Add(t.bytes)
+	if t.failed || v.r.Context().Err() != nil {
+		return // the viewer has gone, or what was asked for was not wanted any more
+	}
+	rec.seen.Store(nanos)
 	if v.told {
 		rec.report(&v.report, nanos)
 	}
-	if t.bytes >= leastSample && !t.failed {
+	if t.bytes >= leastSample {
 		rec.sample(t.bytes, now.Sub(t.begun), a.segment(), nanos)
 	}
 }
