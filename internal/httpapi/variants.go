@@ -100,7 +100,7 @@ func (a *api) videoVariants(w http.ResponseWriter, r *http.Request) error {
 // broadcastBody is what is made of the broadcast.
 type broadcastBody struct {
 	OutputSettings []outputSettingBody `json:"outputSettings"`
-	LatencyLevel   levelBody    `json:"latencyLevel"`
+	LatencyLevel   levelBody           `json:"latencyLevel"`
 }
 
 type levelBody struct {

@@ -39,6 +39,7 @@ func TestAnErrorBecomesAnAnswerThatTellsNoSecrets(t *testing.T) {
 		{"no such file", fmt.Errorf("open: %w", fs.ErrNotExist), 404, "not found", slog.LevelDebug},
 		{"no such record", repository.ErrNotFound, 404, "not found", slog.LevelDebug},
 		{"read-only", fmt.Errorf("x: %w", ErrReadOnly), 409, "fixed by the program that runs this server", slog.LevelDebug},
+		{"wrong method", ErrMethodNotAllowed, 405, "method not allowed", slog.LevelDebug},
 		{"conflict", fmt.Errorf("save: %w", repository.ErrConflict), 409, "conflict", slog.LevelDebug},
 		{"bad request", fmt.Errorf("x: %w", BadRequest("limit must be a number")), 400, "limit must be a number", slog.LevelDebug},
 		{"bad request with a cause", &BadRequestError{Message: "no", Err: secret}, 400, "no", slog.LevelDebug},

@@ -18,8 +18,10 @@ func TestCMCDIsReadAsPlayersWriteIt(t *testing.T) {
 		{`bs=?0,mtp=100`, Report{Throughput: 100}},
 		{` mtp = 100 , bs `, Report{Throughput: 100, Starved: true}},
 		{`sid="a,b=c\"d\\e",mtp=1`, Report{SessionID: `a,b=c"d\e`, Throughput: 1}},
-		{`e=e,ec="MEDIA_ERR_DECODE",sta=p,ltc=2400,ttlb=350,ts=1700000000000,sn=7`,
-			Report{Event: "e", ErrorCode: "MEDIA_ERR_DECODE", State: "p", Latency: 2.4, Download: 0.35, Time: 1700000000000, Sequence: 7}},
+		{
+			`e=e,ec="MEDIA_ERR_DECODE",sta=p,ltc=2400,ttlb=350,ts=1700000000000,sn=7`,
+			Report{Event: "e", ErrorCode: "MEDIA_ERR_DECODE", State: "p", Latency: 2.4, Download: 0.35, Time: 1700000000000, Sequence: 7},
+		},
 		{`br=(5000;v 128;a),mtp=(900 800),ec=("x" "y"),sta=r`, Report{Bitrate: 5000, Throughput: 900, ErrorCode: "x", State: "w"}},
 		{`mtp=1e3`, Report{Throughput: 1000}},
 		{`mtp=-5,ltc=1e99,br=NaN,ttlb=inf,sid=""`, Report{}},

@@ -210,7 +210,7 @@ type Viewer struct {
 	LastSeen  time.Time
 	Addr      netip.Addr // the zero Addr if there is none
 	UserAgent string     // 256 bytes of it at the most
-	Bytes     int64      // of playlists and media sent so far
+	Bytes     int64      // of what was sent to it under this identity
 	Geo       *Geo       // nil if unknown
 }
 

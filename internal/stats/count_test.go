@@ -108,6 +108,19 @@ func TestWhoIsRefusedIsNoViewerAndWhoWaitsIs(t *testing.T) {
 	g.want(0)
 }
 
+func TestMediaKeepsAViewerAndMakesNone(t *testing.T) {
+	g := newRig(t)
+	h := g.Track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }))
+	media := func() { h.ServeHTTP(httptest.NewRecorder(), sid("a").request("/0/x-1.m4s")) }
+	media()
+	g.want(0)
+	g.get(sid("a"), 200)
+	g.pass(10 * time.Second)
+	media()
+	g.pass(10 * time.Second)
+	g.want(1)
+}
+
 func TestThereAreNoViewersWithoutAStream(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Extra = func() int { return 5 } })
 	g.get(sid("a"), 200)
@@ -180,7 +193,7 @@ func TestForgedIdentitiesDoNotFillTheMemory(t *testing.T) {
 	next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })
 	h, w := g.Track(next), httptest.NewRecorder()
 	p := player{addr: "10.0.0.1:1"}
-	r := p.request("/")
+	r := p.request("/stream.m3u8")
 	for i := range MaxViewers + 1000 {
 		r.URL.RawQuery = fmt.Sprintf("sid=%d", i)
 		h.ServeHTTP(w, r)
@@ -233,7 +246,7 @@ func TestViewersAreListedForAdministrators(t *testing.T) {
 	body := strings.Repeat("x", 1000)
 	h := g.Track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }))
 	for i, addr := range []string{"203.0.113.7:1", "203.0.113.8:1", "[2001:db8::1]:1"} {
-		h.ServeHTTP(httptest.NewRecorder(), player{addr: addr, agent: fmt.Sprint("agent", i)}.request("/"))
+		h.ServeHTTP(httptest.NewRecorder(), player{addr: addr, agent: fmt.Sprint("agent", i)}.request("/stream.m3u8"))
 		g.pass(time.Second)
 	}
 	h.ServeHTTP(httptest.NewRecorder(), player{addr: "203.0.113.7:2", agent: "agent0"}.request("/"))
@@ -337,7 +350,7 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 			}
 		}
 		g = newRig(t, func(c *Config) { c.Settings = settings })
-		g.Audience.now = time.Now
+		g.now = time.Now
 		if err := g.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

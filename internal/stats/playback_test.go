@@ -114,7 +114,7 @@ func TestTransfersAreMeasuredIfTheyTellAnything(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			g := newRig(t)
-			g.recount()
+			g.get(sid("a"), 200)
 			g.transfer(sid("a"), tt.size, tt.took)
 			h := g.healthOf("a")
 			if tt.unknown {

@@ -4,8 +4,8 @@
 // # How viewers are counted
 //
 // A viewer is a playback session that was seen in the last three target
-// durations, or 15 seconds if that is longer: by a request for a playlist or
-// for media that was answered, or by a ping. A session is known by the first
+// durations, or 15 seconds if that is longer. A request for a playlist that
+// was answered, or a ping, makes a viewer; any request keeps one. A session is known by the first
 // of these that a request has: the session id of Common Media Client Data
 // (CTA-5004, key sid, in the header CMCD-Session or the query parameter CMCD),
 // the query parameter sid, and otherwise the address of the client together

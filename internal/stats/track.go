@@ -3,6 +3,7 @@ package stats
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -30,11 +31,13 @@ func (a *Audience) Track(next http.Handler) http.Handler {
 }
 
 // served takes the visitor of a request that was answered for a viewer. rec
-// is nil for one who is not known yet.
+// is nil for one who is not known yet. Only playlists make a viewer: a player
+// may name its session there and nowhere else, so that its media comes from
+// caches, or from a storage on another site that knows nothing of the header.
 func (a *Audience) served(rec *record, v *visitor, t *tracked) {
 	now := a.now()
 	if rec == nil {
-		if t.failed || t.status >= http.StatusBadRequest || t.status == 0 && t.bytes == 0 {
+		if !strings.HasSuffix(v.r.URL.Path, ".m3u8") || !t.answered() {
 			return
 		}
 		if rec = a.admit(v, now); rec == nil {
@@ -43,8 +46,8 @@ func (a *Audience) served(rec *record, v *visitor, t *tracked) {
 	}
 	nanos := a.since(now)
 	rec.bytes.Add(t.bytes)
-	if t.failed || v.r.Context().Err() != nil {
-		return // the viewer has gone, or what was asked for was not wanted any more
+	if !t.answered() && (t.failed || v.r.Context().Err() != nil) {
+		return // the viewer has gone while it waited, or in the middle of a transfer
 	}
 	rec.seen.Store(nanos)
 	if v.told {
@@ -84,6 +87,11 @@ type tracked struct {
 // worthATime is from how many bytes on a write may be the beginning of a
 // transfer that is measured. Playlists are spared the look at the clock.
 const worthATime = 4 << 10
+
+// answered tells whether the client got what it asked for.
+func (t *tracked) answered() bool {
+	return !t.failed && t.status < http.StatusBadRequest && (t.status != 0 || t.bytes > 0)
+}
 
 func (t *tracked) begin(n int) {
 	if n >= worthATime && t.begun.IsZero() {

@@ -37,7 +37,7 @@ func TestTheWriterIsStillTheServers(t *testing.T) {
 		}
 	})))
 	defer srv.Close()
-	res, err := srv.Client().Get(srv.URL + "/?sid=a")
+	res, err := srv.Client().Get(srv.URL + "/stream.m3u8?sid=a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,14 +61,14 @@ func TestAConfigMustBeComplete(t *testing.T) {
 func TestABodyWithoutAStatusIsAnAnswer(t *testing.T) {
 	g := newRig(t)
 	h := g.Track(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/early" {
+		if r.URL.Path == "/early.m3u8" {
 			w.WriteHeader(http.StatusEarlyHints)
 		}
-		if r.URL.Path != "/nothing" {
+		if r.URL.Path != "/nothing.m3u8" {
 			io.WriteString(w, "x")
 		}
 	}))
-	for i, path := range []string{"/nothing", "/x", "/early"} {
+	for i, path := range []string{"/nothing.m3u8", "/x.m3u8", "/early.m3u8"} {
 		h.ServeHTTP(discardWriter{http.Header{}}, sid(path).request(path))
 		g.want(i)
 	}
@@ -139,7 +139,7 @@ func BenchmarkCount(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			g := newRig(b)
 			h, w := g.Track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })), httptest.NewRecorder()
-			r := player{addr: "10.0.0.1:1"}.request("/")
+			r := player{addr: "10.0.0.1:1"}.request("/stream.m3u8")
 			for i := range n {
 				r.URL.RawQuery = fmt.Sprintf("sid=%d", i)
 				h.ServeHTTP(w, r)

@@ -91,6 +91,9 @@ for (const [name, bframes] of [
 
     await plays(page, publisher.errors);
     assert.ok((await page.evaluate(() => video.webkitAudioDecodedByteCount)) > 0, "there is no sound track");
+    // Its playlists, segments and reports are those of one viewer.
+    await page.waitForFunction(() => meta.textContent.endsWith(" · 1 viewer"));
+    assert.equal((await server.status()).viewerCount, 1);
     await delayBelow(t, page, 2000, name);
     if (!bframes) await shoot(page, "live");
 

@@ -2,6 +2,7 @@ import { Controls } from "./controls";
 import { el } from "./dom";
 import { Page, type View } from "./page";
 import { Player } from "./player";
+import { Reporter } from "./report";
 import { StatusPoller, type Status } from "./status";
 
 const drainFor = 10_000; // what is buffered when a broadcast ends may still be seen
@@ -15,6 +16,7 @@ export class App {
   private readonly controls: Controls;
   private readonly page: Page;
   private readonly poller: StatusPoller;
+  private readonly reporter: Reporter;
   private status: Status | null = null;
   private failures = 0;
   private drained = 0; // timer; 0 while nothing drains
@@ -26,6 +28,7 @@ export class App {
       ended: () => this.playlistEnded(),
     });
     this.controls = new Controls(this.player);
+    this.reporter = new Reporter(this.player, "api/metrics/cmcd");
     this.page = new Page(() => this.retry());
     this.poller = new StatusPoller("api/status", {
       status: (status) => this.take(status),
@@ -38,6 +41,7 @@ export class App {
     this.poller.start();
     setInterval(() => {
       this.player.tick();
+      this.reporter.tick();
       this.render();
     }, 1000);
     this.render();

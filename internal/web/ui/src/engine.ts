@@ -18,8 +18,19 @@ export interface Engine {
   distance(): number | null;
   /** What distance is when nothing goes wrong; null while unknown. */
   usualDistance(): number | null;
+  /** What the administrator may want to know; null if there is no telling. */
+  measures(): Measures | null;
   /** tick is called about once a second while the video runs; mayHurry says that catching up is welcome. */
   tick(mayHurry: boolean): void;
+}
+
+export interface Measures {
+  /** What the network gives, bit/s; 0 while unknown. */
+  throughput: number;
+  /** Of what is played, bit/s; 0 while unknown. */
+  bitrate: number;
+  /** How often the engine ran out of media. */
+  stalls: number;
 }
 
 export type EngineFailed = (why: Failure) => void;

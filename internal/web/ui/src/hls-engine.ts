@@ -1,5 +1,6 @@
 import Hls, { ErrorDetails, ErrorTypes, Events, type ErrorData, type HlsConfig, type LoadPolicy } from "hls.js/light";
-import type { Engine, EngineFailed } from "./engine";
+import type { Engine, EngineFailed, Measures } from "./engine";
+import { sid } from "./sid";
 
 export function hlsSupported(): boolean {
   return Hls.isSupported();
@@ -25,7 +26,19 @@ const fragments: LoadPolicy = {
   },
 };
 
+// identify sends the session with each request for a playlist to the server of
+// the page, in a header. Media goes without: a parameter would make of each
+// segment many for caches, and a storage that the server sends us on to would
+// have to be asked first whether it takes the header.
+function identify(xhr: XMLHttpRequest, url: string): void {
+  const { origin, pathname } = new URL(url, location.href);
+  if (origin !== location.origin || !pathname.endsWith(".m3u8")) return;
+  xhr.open("GET", url, true);
+  xhr.setRequestHeader("CMCD-Session", `sid="${sid}"`);
+}
+
 const config: Partial<HlsConfig> = {
+  xhrSetup: identify,
   lowLatencyMode: true,
   // Fragments are MP4 already; there is nothing for a worker to do.
   enableWorker: false,
@@ -59,6 +72,8 @@ export class HlsEngine implements Engine {
   private readonly hls = new Hls(config);
   private recoveries: number[] = [];
   private stalledAt = performance.now();
+  private stalls = 0;
+  private measured = 0; // bit/s
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -68,6 +83,7 @@ export class HlsEngine implements Engine {
 
   start(): void {
     this.hls.on(Events.ERROR, (_, data) => this.error(data));
+    this.hls.on(Events.FRAG_LOADED, () => (this.measured = this.hls.bandwidthEstimate));
     this.hls.loadSource(this.url);
     this.hls.attachMedia(this.video);
   }
@@ -92,6 +108,11 @@ export class HlsEngine implements Engine {
 
   usualDistance(): number | null {
     return this.hls.targetLatency;
+  }
+
+  measures(): Measures {
+    const level = this.hls.levels[this.hls.currentLevel];
+    return { throughput: this.measured, bitrate: level?.bitrate ?? 0, stalls: this.stalls };
   }
 
   tick(mayHurry: boolean): void {
@@ -132,7 +153,10 @@ export class HlsEngine implements Engine {
   }
 
   private error(data: ErrorData): void {
-    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) this.stalledAt = performance.now();
+    if (data.details === ErrorDetails.BUFFER_STALLED_ERROR) {
+      this.stalledAt = performance.now();
+      this.stalls++;
+    }
     if (!data.fatal) return;
     if (formatErrors.includes(data.details)) return this.failed("format");
     if (data.type === ErrorTypes.MEDIA_ERROR && this.mayRecover()) return this.hls.recoverMediaError();

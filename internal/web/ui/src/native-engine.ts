@@ -1,4 +1,4 @@
-import type { Engine, EngineFailed } from "./engine";
+import type { Engine, EngineFailed, Measures } from "./engine";
 
 export function nativeSupported(video: HTMLVideoElement): boolean {
   return video.canPlayType("application/vnd.apple.mpegurl") !== "";
@@ -48,6 +48,12 @@ export class NativeEngine implements Engine {
 
   usualDistance(): number | null {
     return Number.isFinite(this.least) ? this.least : null;
+  }
+
+  // Its requests have a User-Agent and a life of their own: nothing would tell
+  // the server that they and a report belong together.
+  measures(): Measures | null {
+    return null;
   }
 
   tick(): void {} // the browser does it

@@ -64,7 +64,9 @@ export class Page {
     el("title").hidden = title === "";
     const since = state === "offline" ? status?.endedAt : status?.startedAt;
     const when = since ? ago(since, Date.now()) : "";
-    say(el("meta"), when && (state === "offline" ? strings.lastLive(when) : strings.liveSince(when)));
+    const parts = [when && (state === "offline" ? strings.lastLive(when) : strings.liveSince(when))];
+    if (status?.viewers && state !== "offline") parts.push(strings.viewers(status.viewers));
+    say(el("meta"), parts.filter(Boolean).join(" · "));
     const tab = title && title !== name ? `${title} – ${name}` : name;
     if (document.title !== tab) document.title = tab;
   }

@@ -1,4 +1,4 @@
-import type { Engine, EngineFailed, Failure } from "./engine";
+import type { Engine, EngineFailed, Failure, Measures } from "./engine";
 import { NativeEngine, nativeSupported } from "./native-engine";
 
 const retryFirst = 1000;
@@ -24,6 +24,8 @@ export class Player {
   failure: Failure | null = null;
   /** Failures in a row. */
   attempts = 0;
+  /** All failures so far. */
+  failures = 0;
   /** The browser did not let the video start by itself. */
   blocked = false;
 
@@ -94,6 +96,10 @@ export class Player {
       if (delay > 0 && delay < 3600) return delay;
     }
     return this.engine?.distance() ?? null;
+  }
+
+  get measures(): Measures | null {
+    return this.engine?.measures() ?? null;
   }
 
   get behind(): boolean {
@@ -194,6 +200,7 @@ export class Player {
     this.unload();
     this.failure = why;
     this.attempts++;
+    this.failures++;
     if (why === "playback") {
       const wait = Math.min(retryMost, retryFirst * 2 ** (this.attempts - 1));
       this.retryTimer = setTimeout(() => this.retry(), wait);

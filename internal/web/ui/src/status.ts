@@ -7,6 +7,8 @@ export interface Status {
   session: string;
   startedAt: Date | null;
   endedAt: Date | null;
+  /** 0 if there are none, or the server does not tell. */
+  viewers: number;
 }
 
 export type Phase = "offline" | "live" | "reconnecting";
@@ -24,11 +26,16 @@ export function parseStatus(body: unknown): Status {
     session: doc["online"] ? started || "live" : "",
     startedAt: date(started),
     endedAt: date(text(doc["lastDisconnectTime"])),
+    viewers: count(doc["viewerCount"]),
   };
 }
 
 function text(value: unknown): string {
   return typeof value === "string" ? value.trim() : "";
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" && value > 0 ? Math.floor(value) : 0;
 }
 
 function date(value: string): Date | null {

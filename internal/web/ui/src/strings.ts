@@ -13,6 +13,7 @@ export const strings = {
   offlineText: "Stay on this page: it starts to play by itself as soon as the stream begins.",
   lastLive: (ago: string) => `Last live ${ago}`,
   liveSince: (ago: string) => `Started ${ago}`,
+  viewers: (n: number) => `${n.toLocaleString("en")} ${n === 1 ? "viewer" : "viewers"}`,
   justNow: "just now",
 
   reconnectingTitle: "Hold on",
