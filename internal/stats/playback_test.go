@@ -170,9 +170,19 @@ func TestSeriesHaveAPointForTwoMinutes(t *testing.T) {
 	if h := g.Health(); h == nil || h.Percentage != 25 || h.Healthy || h.Representation != 80 || g.Representation() != 80 {
 		t.Errorf("health: %+v", h)
 	}
+	g.pass(time.Second)
+	g.report("3", Report{Errors: 1})
+	g.get(sid("3"), 200)
+	g.pass(reduceEvery)
+	g.recount()
+	g.get(sid("3"), 200)
+	g.reduce(g.now())
+	if s := g.Series(); last(s.Errors) != 1 || last(s.Changes) != 0 || len(s.BandwidthMax) != 1 {
+		t.Errorf("the next two minutes: %v, %v", s.Errors, s.Changes)
+	}
 	g.pass(reduceEvery)
 	g.reduce(g.now())
-	if again := g.Series(); len(again.Errors) != 1 || len(again.BandwidthMax) != 1 {
+	if again := g.Series(); len(again.Errors) != 2 || len(again.BandwidthMax) != 1 {
 		t.Errorf("what was said once is in %d points", len(again.Errors))
 	}
 	if g.Health() != nil {

@@ -112,7 +112,8 @@ func addressGroup(addr netip.Addr) netip.Prefix {
 // sweep removes who is gone and counts who is there. The caller holds mu.
 func (a *Audience) sweep(now time.Time, window time.Duration) (viewers int) {
 	since := a.since(now.Add(-window))
-	reported := a.since(now.Add(-staleAfter))
+	// What was reported must be in a point of the series before it is lost.
+	reported := min(a.since(now.Add(-staleAfter)), max(a.since(a.reduced), a.since(now.Add(-2*reduceEvery))))
 	for i := range a.shards {
 		s := &a.shards[i]
 		s.mu.Lock()

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -161,4 +162,44 @@ func BenchmarkParseCMCD(b *testing.B) {
 			b.Fatal("not read")
 		}
 	}
+}
+
+// brokenWriter is the writer of a client that has gone.
+type brokenWriter struct{ discardWriter }
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestWhoHasGoneInTheMiddleIsNotSeenAgain(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, leave := range map[string]func(h http.Handler, p player){
+		"while it waited": func(h http.Handler, p player) {
+			h.ServeHTTP(discardWriter{http.Header{}}, p.request("/waiting.m3u8").WithContext(ctx))
+		},
+		"in the middle of a transfer": func(h http.Handler, p player) {
+			h.ServeHTTP(brokenWriter{discardWriter{http.Header{}}}, p.request("/x.m3u8"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newRig(t)
+			h := g.Track(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/waiting.m3u8" {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+				_, _ = io.WriteString(w, "x")
+			}))
+			leave(h, sid("new"))
+			g.want(0)
+			g.get(sid("a"), 200)
+			g.pass(10 * time.Second)
+			leave(h, sid("a"))
+			g.pass(10 * time.Second)
+			g.want(0)
+		})
+	}
+	// A client that takes all and closes at once was there.
+	g := newRig(t)
+	g.Track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).
+		ServeHTTP(discardWriter{http.Header{}}, sid("a").request("/x.m3u8").WithContext(ctx))
+	g.want(1)
 }

@@ -91,9 +91,6 @@ for (const [name, bframes] of [
 
     await plays(page, publisher.errors);
     assert.ok((await page.evaluate(() => video.webkitAudioDecodedByteCount)) > 0, "there is no sound track");
-    // Its playlists, segments and reports are those of one viewer.
-    await page.waitForFunction(() => meta.textContent.endsWith(" · 1 viewer"));
-    assert.equal((await server.status()).viewerCount, 1);
     await delayBelow(t, page, 2000, name);
     if (!bframes) await shoot(page, "live");
 
@@ -112,6 +109,10 @@ test("a page below a path plays, and asks for nothing outside it", async (t) => 
   await page.goto(server.url);
   await state(page, "live", { running: true, timeout: 30_000 });
   await plays(page);
+  // Its playlists, its media and its reports are those of one viewer.
+  await page.waitForFunction(() => meta.textContent.endsWith(" · 1 viewer"));
+  await page.waitForRequest((r) => r.url().endsWith("/a/b/api/metrics/cmcd") && r.postDataJSON().sta === "p", { timeout: 30_000 });
+  assert.equal((await server.status()).viewerCount, 1);
   const outside = requests.filter((url) => url.protocol === "http:" && !url.pathname.startsWith("/a/b/"));
   assert.deepEqual(outside.map(String), []);
   assert.ok(requests.some((url) => url.pathname.startsWith("/a/b/hls/")));
