@@ -346,7 +346,8 @@ func TestOptionsThatMakeNoSenseAreReportedTogether(t *testing.T) {
 		owncast.WithDataDir(""), owncast.WithBaseURL("example.org/live"), owncast.WithStorage(nil), owncast.WithLogger(nil),
 		owncast.WithRepository(repository.Repository{}), owncast.WithStreamKeys("a", "a"), owncast.WithAdminPassword(""),
 		owncast.WithPublishAuthorizer(nil), owncast.WithAuthenticator(nil), owncast.WithLatencyLevel(5), owncast.WithDVR(-1),
-		owncast.WithReconnectGrace(-1), owncast.WithPublishPolicy(9), nil,
+		owncast.WithReconnectGrace(-1), owncast.WithPublishPolicy(9),
+		owncast.WithViewerCount(nil), owncast.WithGeo(nil), nil,
 	)
 	if err == nil {
 		t.Fatal("New accepted everything")
@@ -354,6 +355,7 @@ func TestOptionsThatMakeNoSenseAreReportedTogether(t *testing.T) {
 	for _, name := range []string{
 		"WithDataDir", "WithBaseURL", "WithStorage", "WithLogger", "WithRepository", "WithStreamKeys", "WithAdminPassword",
 		"WithPublishAuthorizer", "WithAuthenticator", "WithLatencyLevel", "WithDVR", "WithReconnectGrace", "WithPublishPolicy",
+		"WithViewerCount", "WithGeo",
 	} {
 		if !strings.Contains(err.Error(), name+":") {
 			t.Errorf("%s is not reported in:\n%v", name, err)

@@ -167,7 +167,7 @@ func BenchmarkParseCMCD(b *testing.B) {
 // brokenWriter is the writer of a client that has gone.
 type brokenWriter struct{ discardWriter }
 
-func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+func (brokenWriter) Write(p []byte) (int, error) { return len(p) / 2, io.ErrClosedPipe }
 
 func TestWhoHasGoneInTheMiddleIsNotSeenAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -186,7 +186,7 @@ func TestWhoHasGoneInTheMiddleIsNotSeenAgain(t *testing.T) {
 				if r.URL.Path == "/waiting.m3u8" {
 					w.WriteHeader(http.StatusServiceUnavailable)
 				}
-				_, _ = io.WriteString(w, "x")
+				_, _ = io.WriteString(w, "xx")
 			}))
 			leave(h, sid("new"))
 			g.want(0)
