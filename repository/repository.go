@@ -9,12 +9,17 @@
 // The methods of every store are atomic, safe for concurrent use, and copy
 // what they take and return. A method whose context is already done changes
 // nothing and returns the context's error. Errors match one of those declared
-// here where they apply.
+// here where they apply. Times come back in UTC, to the nanosecond; slices that
+// are empty come back nil. What a method has stored survives the end of the
+// process, where anything does.
 //
 // The package depends on the standard library alone.
 package repository
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors that stores return, with details around them.
 var (
@@ -23,6 +28,9 @@ var (
 	// ErrConflict reports a write that another one was faster than: the
 	// record is not as it was when it was read, or its key is taken.
 	ErrConflict = errors.New("repository: conflict")
+	// ErrTaken is the [ErrConflict] of a key that is another record's: it is
+	// no use to read and to try again.
+	ErrTaken = fmt.Errorf("%w: taken", ErrConflict)
 	// ErrInvalid reports a record that must not be stored. See
 	// [InvalidError].
 	ErrInvalid = errors.New("repository: invalid")
@@ -38,7 +46,26 @@ var (
 
 // Repository is the set of stores that an App needs. Every field must be set.
 type Repository struct {
-	Settings Settings
+	Settings    Settings
+	Users       Users
+	Credentials Credentials
+
+	Chat  Chat
+	Bans  Bans
+	Audit Audit
+
+	Followers  Followers
+	Outbox     Outbox
+	Inbound    Inbound
+	Deliveries Queue // to the fediverse
+
+	Notifications     Notifications
+	Webhooks          Webhooks
+	WebhookDeliveries Queue
+	Tokens            Tokens
+
+	Schedule Schedule
+	Series   Series
 }
 
 // Validate returns an error that names the stores that are missing.
@@ -49,6 +76,21 @@ func (r Repository) Validate() error {
 		set  bool
 	}{
 		{"Settings", r.Settings != nil},
+		{"Users", r.Users != nil},
+		{"Credentials", r.Credentials != nil},
+		{"Chat", r.Chat != nil},
+		{"Bans", r.Bans != nil},
+		{"Audit", r.Audit != nil},
+		{"Followers", r.Followers != nil},
+		{"Outbox", r.Outbox != nil},
+		{"Inbound", r.Inbound != nil},
+		{"Deliveries", r.Deliveries != nil},
+		{"Notifications", r.Notifications != nil},
+		{"Webhooks", r.Webhooks != nil},
+		{"WebhookDeliveries", r.WebhookDeliveries != nil},
+		{"Tokens", r.Tokens != nil},
+		{"Schedule", r.Schedule != nil},
+		{"Series", r.Series != nil},
 	} {
 		if !store.set {
 			errs = append(errs, errors.New("repository: no "+store.name))

@@ -20,10 +20,11 @@ func layers() map[string][]string {
 			"video", "video/flv", "video/hls", "video/restream", "video/rtmp",
 		},
 
-		"repository":                {},
-		"repository/bolt":           {"repository"},
-		"repository/memory":         {"repository"},
-		"repository/repositorytest": {"repository"},
+		"repository":                  {},
+		"repository/bolt":             {"repository", "repository/internal/kvstore"},
+		"repository/internal/kvstore": {"repository"},
+		"repository/memory":           {"repository", "repository/internal/kvstore"},
+		"repository/repositorytest":   {"repository"},
 
 		"storage":             {},
 		"storage/local":       {"storage"},

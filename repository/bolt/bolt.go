@@ -18,6 +18,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/internal/kvstore"
 )
 
 // DB is an open database file. Make one with [Open]. It is safe for
@@ -29,6 +30,7 @@ type DB struct {
 	// writer holds a value while somebody writes. bbolt has a lock of its own
 	// for this, but waits for it whatever becomes of a context.
 	writer chan struct{}
+	group  *group
 
 	// damage is what a panic of bbolt told. From then on nothing is asked of
 	// db, which may have been left with locks held.
@@ -66,6 +68,7 @@ func Open(path string, opts ...Option) (*DB, error) {
 		return nil, fmt.Errorf("repository/bolt: %w", err)
 	}
 	d := &DB{writer: make(chan struct{}, 1)}
+	d.group = newGroup(d.write)
 	if err := d.open(path, c); err != nil {
 		return nil, fmt.Errorf("repository/bolt: open %s: %w", path, err)
 	}
@@ -143,6 +146,10 @@ func (d *DB) prepare(path string) error {
 	if err != nil {
 		return err
 	}
+	// While this waited for the lock, Restore may have put another file there.
+	if there, err := os.Stat(path); err != nil || !os.SameFile(info, there) {
+		return fmt.Errorf("another file has taken its place: %w", repository.ErrLocked)
+	}
 	return d.guard(func() error {
 		err := d.db.View(func(tx *bbolt.Tx) error {
 			if info.Size() < tx.Size() {
@@ -159,13 +166,19 @@ func (d *DB) prepare(path string) error {
 
 // Repository returns the stores of the database. They answer with errors
 // matching [repository.ErrClosed] after Close.
+//
+// Messages of the chat are written in groups: the first at once, those after it
+// 20 times a second, or when there are 1000.
 func (d *DB) Repository() repository.Repository {
-	return repository.Repository{Settings: settings{d}}
+	r := kvstore.New(kv{d}, "repository/bolt")
+	r.Chat = chat{Chat: r.Chat, group: d.group}
+	return r
 }
 
-// Close waits for the calls in progress and closes the file. Closing again
-// does nothing.
+// Close waits for the calls in progress and closes the file. Messages that wait
+// for their group are written before. Closing again does nothing.
 func (d *DB) Close() error {
+	d.group.close()
 	if d.damage.Load() != nil {
 		if err := d.abandon(); err != nil {
 			return fmt.Errorf("repository/bolt: close: %w", err)

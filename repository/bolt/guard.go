@@ -48,6 +48,13 @@ func (d *DB) update(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
 	return d.guard(func() error { return d.db.Update(fn) })
 }
 
+// write does so without a context.
+func (d *DB) write(fn func(tx *bbolt.Tx) error) error {
+	d.writer <- struct{}{}
+	defer func() { <-d.writer }()
+	return d.guard(func() error { return d.db.Update(fn) })
+}
+
 // guard calls fn, which uses d.db, and makes errors of this module of bbolt's
 // errors and panics. Pages that a damaged file points to but does not have
 // raise a memory fault, which is a panic here too.

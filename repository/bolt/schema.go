@@ -20,7 +20,7 @@ func (e *SchemaError) Error() string {
 	return fmt.Sprintf("schema %d of %s is newer than %d, the newest this program knows", e.Version, e.File, e.Supported)
 }
 
-// The names of the buckets, and of the key in metaBucket that holds the
+// The names of the first buckets, and of the key in metaBucket that holds the
 // version of the schema as eight bytes, the highest first.
 const (
 	metaBucket     = "meta"
@@ -36,6 +36,7 @@ type migration func(tx *bbolt.Tx) error
 func migrations() []migration {
 	return []migration{
 		createSettings,
+		createRecords,
 	}
 }
 
@@ -44,6 +45,27 @@ func migrations() []migration {
 func createSettings(tx *bbolt.Tx) error {
 	_, err := tx.CreateBucket([]byte(settingsBucket))
 	return err
+}
+
+// createRecords makes the buckets of everything else. What is in them is said
+// in package kvstore.
+func createRecords(tx *bbolt.Tx) error {
+	for _, name := range []string{
+		"state",
+		"users", "usersByTime", "usersByName", "usersByIdentity", "credentials", "credentialsByUser",
+		"messages", "messagesByID", "messagesByUser", "bans", "audit",
+		"followers", "followersByTime", "inboxes",
+		"activities", "activitiesByTime", "inbound", "inboundByTime",
+		"deliveries", "deliveriesByKey", "deliveriesByHost", "hosts", "hostsByTime", "payloads", "payloadRefs",
+		"destinations", "webhooks", "tokens", "tokensByHash",
+		"events", "eventsByTime", "eventsBySeries", "eventSeries",
+		"samples",
+	} {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // migrate runs the steps that db has not seen yet, each in a transaction.

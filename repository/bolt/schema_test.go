@@ -3,7 +3,6 @@ package bolt
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/owncast-go/owncast/repository"
 )
-
-var update = flag.Bool("update", false, "write testdata/schema1.db, which must not change once released")
 
 // openRaw makes or opens a bbolt file until the test ends.
 func openRaw(t *testing.T, path string) *bbolt.DB {
@@ -148,8 +145,9 @@ func TestRecordsThatAreNoneAreCorrupt(t *testing.T) {
 	}
 }
 
-// schema1 are the documents of testdata/schema1.db: the section, each saved
-// as often as it has values.
+// schema1 are the documents of testdata/schema1.db, which the program wrote
+// when there was no other schema: the section, each saved as often as it has
+// values.
 func schema1() map[string][]string {
 	return map[string][]string{
 		"admin":      {`{"passwordHash":""}`, `{"passwordHash":"$argon2id$"}`},
@@ -160,9 +158,6 @@ func schema1() map[string][]string {
 
 func TestADatabaseOfSchema1IsStillRead(t *testing.T) {
 	golden := filepath.Join("testdata", "schema1.db")
-	if *update {
-		writeSchema1(t, golden)
-	}
 	b, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
@@ -192,29 +187,5 @@ func TestADatabaseOfSchema1IsStillRead(t *testing.T) {
 		if _, err := st.Save(t.Context(), section, doc.Revision, json.RawMessage(`"new"`)); err != nil {
 			t.Errorf("Save of section %q = %v", section, err)
 		}
-	}
-}
-
-func writeSchema1(t *testing.T, path string) {
-	t.Helper()
-	if n := len(migrations()); n != 1 {
-		t.Fatalf("this would write schema %d", n)
-	}
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.RemoveAll(path)); err != nil {
-		t.Fatal(err)
-	}
-	db, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for section, values := range schema1() {
-		for rev, value := range values {
-			if _, err := db.Repository().Settings.Save(t.Context(), section, int64(rev), json.RawMessage(value)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// replacesOpenFiles tells whether a file can be replaced that is open.
+const replacesOpenFiles = true
+
 // unlock gives back the lock that bbolt has taken on f.
 func unlock(f *os.File) error {
 	conn, err := f.SyscallConn()

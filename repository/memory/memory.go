@@ -3,60 +3,87 @@
 package memory
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"sync"
+	"iter"
+	"sync/atomic"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/internal/kvstore"
 )
 
 // New returns a set of empty stores.
 func New() repository.Repository {
-	return repository.Repository{
-		Settings: &settings{docs: map[string]repository.Document{}},
-	}
+	d := &db{writer: make(chan struct{}, 1)}
+	d.state.Store(new(state))
+	return kvstore.New(d, "repository/memory")
 }
 
-type settings struct {
-	mu   sync.RWMutex
-	docs map[string]repository.Document // guarded by mu; the Data is never changed
+// state is one state of the database. It never changes.
+type state [kvstore.NumBuckets]*node
+
+// db is a database whose transactions each have a state: readers that of the
+// time they began, and the writer one that he changes and, in the end, makes
+// everybody's.
+type db struct {
+	state  atomic.Pointer[state]
+	writer chan struct{} // holds a value while somebody writes
 }
 
-var _ repository.Settings = (*settings)(nil)
-
-func (s *settings) Load(ctx context.Context, section string) (repository.Document, error) {
+func (d *db) View(ctx context.Context, fn func(kvstore.Tx) error) error {
 	if err := ctx.Err(); err != nil {
-		return repository.Document{}, err
+		return err
 	}
-	s.mu.RLock()
-	doc, ok := s.docs[section]
-	s.mu.RUnlock()
-	if !ok {
-		return repository.Document{}, fmt.Errorf("repository/memory: section %q: %w", section, repository.ErrNotFound)
-	}
-	return clone(doc), nil
+	return fn(&tx{state: *d.state.Load()})
 }
 
-func (s *settings) Save(ctx context.Context, section string, rev int64, data json.RawMessage) (repository.Document, error) {
+func (d *db) Update(ctx context.Context, fn func(kvstore.Tx) error) error {
 	if err := ctx.Err(); err != nil {
-		return repository.Document{}, err
+		return err
 	}
-	if err := repository.CheckDocument(section, data); err != nil {
-		return repository.Document{}, err
+	select {
+	case d.writer <- struct{}{}:
+		defer func() { <-d.writer }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	doc := clone(repository.Document{Revision: rev + 1, Data: data})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.docs[section].Revision != rev {
-		return repository.Document{}, fmt.Errorf("repository/memory: section %q: %w", section, repository.ErrConflict)
+	t := &tx{state: *d.state.Load(), writes: true}
+	if err := fn(t); err != nil {
+		return err
 	}
-	s.docs[section] = doc
-	return clone(doc), nil
+	d.state.Store(&t.state)
+	return nil
 }
 
-func clone(d repository.Document) repository.Document {
-	d.Data = bytes.Clone(d.Data)
-	return d
+type tx struct {
+	state  state
+	writes bool // else Put and Delete do nothing, as in any transaction that reads
+}
+
+func (t *tx) Get(b kvstore.Bucket, key []byte) []byte {
+	if n := t.state[b].find(string(key)); n != nil {
+		return n.value
+	}
+	return nil
+}
+
+func (t *tx) Put(b kvstore.Bucket, key, value []byte) {
+	if t.writes {
+		t.state[b] = t.state[b].put(string(key), append([]byte{}, value...))
+	}
+}
+
+func (t *tx) Delete(b kvstore.Bucket, key []byte) {
+	if t.writes {
+		t.state[b] = t.state[b].remove(string(key))
+	}
+}
+
+func (t *tx) Ascend(b kvstore.Bucket, from []byte) iter.Seq2[[]byte, []byte] {
+	root, start := t.state[b], string(from)
+	return func(yield func(k, v []byte) bool) { root.ascend(start, yield) }
+}
+
+func (t *tx) Descend(b kvstore.Bucket, before []byte) iter.Seq2[[]byte, []byte] {
+	root, end, bounded := t.state[b], string(before), before != nil
+	return func(yield func(k, v []byte) bool) { root.descend(end, bounded, yield) }
 }

@@ -1,0 +1,193 @@
+package kvstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/owncast-go/owncast/repository"
+)
+
+type notifications struct{ store }
+
+func destinationKey(channel, address string) []byte {
+	hash := sha256.Sum256([]byte(address))
+	return append(textKey(nil, channel), hash[:]...)
+}
+
+func (s notifications) PutDestination(ctx context.Context, d repository.Destination) error {
+	if err := d.Check(); err != nil {
+		return err
+	}
+	return s.update(ctx, "put destination", func(tx Tx) error {
+		tx.Put(Destinations, destinationKey(d.Channel, d.Address), encode(d, destinationFields))
+		return nil
+	})
+}
+
+func (s notifications) DeleteDestination(ctx context.Context, channel, address string) error {
+	if len(channel) > repository.MaxKeyLen {
+		return nil
+	}
+	return s.update(ctx, "delete destination", func(tx Tx) error {
+		tx.Delete(Destinations, destinationKey(channel, address))
+		return nil
+	})
+}
+
+func (s notifications) Destinations(ctx context.Context, channel string) (all []repository.Destination, err error) {
+	if len(channel) > repository.MaxKeyLen {
+		return nil, nil
+	}
+	err = s.view(ctx, "destinations", func(tx Tx) error {
+		all = nil
+		for _, data := range prefixed(tx, Destinations, textKey(nil, channel)) {
+			d, err := decode(data, destinationFields)
+			if err != nil {
+				return err
+			}
+			all = append(all, d)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+type webhooks struct{ store }
+
+func (s webhooks) CreateWebhook(ctx context.Context, w repository.Webhook) (repository.Webhook, error) {
+	if err := w.Check(); err != nil {
+		return repository.Webhook{}, err
+	}
+	var data []byte
+	err := s.update(ctx, "create webhook", func(tx Tx) error {
+		id, err := add(tx, lastWebhook, 1)
+		if err != nil {
+			return err
+		}
+		w.ID = int64(id)
+		data = encode(w, webhookFields)
+		tx.Put(Webhooks, numberKey(nil, id), data)
+		return nil
+	})
+	if err != nil {
+		return repository.Webhook{}, err
+	}
+	return decode(data, webhookFields)
+}
+
+func (s webhooks) Webhooks(ctx context.Context) (all []repository.Webhook, err error) {
+	err = s.view(ctx, "webhooks", func(tx Tx) error {
+		all, err = every(tx, Webhooks, webhookFields)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// every returns all records of a bucket.
+func every[T any](tx Tx, b Bucket, fields func(*codec, *T)) ([]T, error) {
+	var all []T
+	for _, data := range tx.Ascend(b, nil) {
+		v, err := decode(data, fields)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func (s webhooks) RecordWebhook(ctx context.Context, id int64, r repository.WebhookResult) error {
+	return s.update(ctx, "record webhook", func(tx Tx) error {
+		key := numberKey(nil, uint64(id))
+		w, err := get(tx, Webhooks, key, webhookFields)
+		if err != nil || w.Last.At.After(r.At) {
+			return err
+		}
+		w.Last = r
+		tx.Put(Webhooks, key, encode(w, webhookFields))
+		return nil
+	})
+}
+
+func (s webhooks) DeleteWebhook(ctx context.Context, id int64) error {
+	return s.update(ctx, "delete webhook", func(tx Tx) error {
+		key := numberKey(nil, uint64(id))
+		if tx.Get(Webhooks, key) == nil {
+			return repository.ErrNotFound
+		}
+		tx.Delete(Webhooks, key)
+		return nil
+	})
+}
+
+type tokens struct{ store }
+
+func (s tokens) CreateToken(ctx context.Context, t repository.Token) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
+	return s.update(ctx, "create token", func(tx Tx) error {
+		if tx.Get(Tokens, []byte(t.ID)) != nil || tx.Get(TokensByHash, t.Hash[:]) != nil {
+			return repository.ErrTaken
+		}
+		tx.Put(Tokens, []byte(t.ID), encode(t, tokenFields))
+		tx.Put(TokensByHash, t.Hash[:], []byte(t.ID))
+		return nil
+	})
+}
+
+func (s tokens) TokenByHash(ctx context.Context, hash repository.Hash) (t repository.Token, err error) {
+	err = s.view(ctx, "token", func(tx Tx) error {
+		id := tx.Get(TokensByHash, hash[:])
+		if id == nil {
+			return repository.ErrNotFound
+		}
+		t, err = get(tx, Tokens, id, tokenFields)
+		return lost(err)
+	})
+	return t, err
+}
+
+func (s tokens) Tokens(ctx context.Context) (all []repository.Token, err error) {
+	err = s.view(ctx, "tokens", func(tx Tx) error {
+		all, err = every(tx, Tokens, tokenFields)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b repository.Token) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return all, nil
+}
+
+func (s tokens) TouchToken(ctx context.Context, id string, at time.Time) error {
+	return s.update(ctx, "touch token", func(tx Tx) error {
+		t, err := get(tx, Tokens, []byte(id), tokenFields)
+		if err != nil || t.LastUsedAt.After(at) {
+			return err
+		}
+		t.LastUsedAt = at
+		tx.Put(Tokens, []byte(id), encode(t, tokenFields))
+		return nil
+	})
+}
+
+func (s tokens) DeleteToken(ctx context.Context, id string) error {
+	return s.update(ctx, "delete token", func(tx Tx) error {
+		t, err := get(tx, Tokens, []byte(id), tokenFields)
+		if err != nil {
+			return err
+		}
+		tx.Delete(Tokens, []byte(id))
+		tx.Delete(TokensByHash, t.Hash[:])
+		return nil
+	})
+}
