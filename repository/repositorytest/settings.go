@@ -15,8 +15,8 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-func settingsChecks() []check {
-	return []check{
+func settingsChecks() []check[repository.Settings] {
+	return []check[repository.Settings]{
 		{"NotFound", testNotFound},
 		{"SaveThenLoad", testSaveThenLoad},
 		{"AnyJSON", testAnyJSON},
@@ -83,57 +83,57 @@ func sameJSON(got json.RawMessage, want string) bool {
 	return err == nil && reflect.DeepEqual(g, w)
 }
 
-func testNotFound(t *testing.T, r repository.Repository) {
-	wantNone(t, r.Settings, "a")
-	save(t, r.Settings, "ab", 0, `1`)
+func testNotFound(t *testing.T, s repository.Settings) {
+	wantNone(t, s, "a")
+	save(t, s, "ab", 0, `1`)
 	for _, section := range []string{"a", "abc", "AB", "b"} {
-		wantNone(t, r.Settings, section)
+		wantNone(t, s, section)
 	}
 }
 
-func testSaveThenLoad(t *testing.T, r repository.Repository) {
-	save(t, r.Settings, "a", 0, `{"x":1}`)
-	save(t, r.Settings, "b", 0, `{"x":2}`)
-	save(t, r.Settings, "a", 1, `{"x":3}`)
-	want(t, r.Settings, "a", 2, `{"x":3}`)
-	want(t, r.Settings, "b", 1, `{"x":2}`)
+func testSaveThenLoad(t *testing.T, s repository.Settings) {
+	save(t, s, "a", 0, `{"x":1}`)
+	save(t, s, "b", 0, `{"x":2}`)
+	save(t, s, "a", 1, `{"x":3}`)
+	want(t, s, "a", 2, `{"x":3}`)
+	want(t, s, "b", 1, `{"x":2}`)
 }
 
-func testAnyJSON(t *testing.T, r repository.Repository) {
+func testAnyJSON(t *testing.T, s repository.Settings) {
 	for i, data := range []string{
 		`null`, `true`, `0`, `-1.5e300`, `12345678901234567890`, `""`, `"\u0000\ud83c\udfa5<>&"`, `[]`, `{}`,
 		` { "a" : [ 1 , null , { "b" : "ü🎥" } ] } `, strings.Repeat("[", 1000) + strings.Repeat("]", 1000),
 	} {
 		section := fmt.Sprint("section", i)
-		save(t, r.Settings, section, 0, data)
-		want(t, r.Settings, section, 1, data)
+		save(t, s, section, 0, data)
+		want(t, s, section, 1, data)
 	}
 }
 
-func testBigDocument(t *testing.T, r repository.Repository) {
+func testBigDocument(t *testing.T, s repository.Settings) {
 	big := `"` + strings.Repeat("x", 1<<20) + `"`
-	save(t, r.Settings, "a", 0, big)
-	want(t, r.Settings, "a", 1, big)
-	save(t, r.Settings, "a", 1, `1`)
-	save(t, r.Settings, "a", 2, big)
-	want(t, r.Settings, "a", 3, big)
+	save(t, s, "a", 0, big)
+	want(t, s, "a", 1, big)
+	save(t, s, "a", 1, `1`)
+	save(t, s, "a", 2, big)
+	want(t, s, "a", 3, big)
 }
 
-func testOddSections(t *testing.T, r repository.Repository) {
+func testOddSections(t *testing.T, s repository.Settings) {
 	sections := []string{
 		" ", ".", "..", "/", "a/b", "../a", `\`, "\x00", "a\x00b", "\xff\xfe", "ü/日本語/🎥", "a b\n", "%2e", "'; --", "A", "a",
 		strings.Repeat("s", repository.MaxSectionLen),
 	}
 	for i, section := range sections {
-		save(t, r.Settings, section, 0, fmt.Sprint(i))
+		save(t, s, section, 0, fmt.Sprint(i))
 	}
 	for i, section := range sections {
-		want(t, r.Settings, section, 1, fmt.Sprint(i))
+		want(t, s, section, 1, fmt.Sprint(i))
 	}
 }
 
-func testInvalidIsRefused(t *testing.T, r repository.Repository) {
-	save(t, r.Settings, "a", 0, `1`)
+func testInvalidIsRefused(t *testing.T, s repository.Settings) {
+	save(t, s, "a", 0, `1`)
 	for _, c := range []struct{ section, data string }{
 		{"", `1`},
 		{strings.Repeat("s", repository.MaxSectionLen+1), `1`},
@@ -143,40 +143,40 @@ func testInvalidIsRefused(t *testing.T, r repository.Repository) {
 		{"b", `nil`},
 		{"b", "\xff"},
 	} {
-		if _, err := r.Settings.Save(t.Context(), c.section, 0, json.RawMessage(c.data)); !errors.Is(err, repository.ErrInvalid) {
+		if _, err := s.Save(t.Context(), c.section, 0, json.RawMessage(c.data)); !errors.Is(err, repository.ErrInvalid) {
 			t.Errorf("Save(%.40q, %q): got error %v, want ErrInvalid", c.section, c.data, err)
 		}
-		wantNone(t, r.Settings, c.section)
+		wantNone(t, s, c.section)
 	}
-	if _, err := r.Settings.Save(t.Context(), "a", 1, nil); !errors.Is(err, repository.ErrInvalid) {
+	if _, err := s.Save(t.Context(), "a", 1, nil); !errors.Is(err, repository.ErrInvalid) {
 		t.Errorf("Save of nothing: got error %v, want ErrInvalid", err)
 	}
-	want(t, r.Settings, "a", 1, `1`)
+	want(t, s, "a", 1, `1`)
 }
 
-func testRevisionsCount(t *testing.T, r repository.Repository) {
+func testRevisionsCount(t *testing.T, s repository.Settings) {
 	for rev := range int64(20) {
-		save(t, r.Settings, "a", rev, `"same"`)
-		want(t, r.Settings, "a", rev+1, `"same"`)
+		save(t, s, "a", rev, `"same"`)
+		want(t, s, "a", rev+1, `"same"`)
 	}
 }
 
-func testConflictChangesNothing(t *testing.T, r repository.Repository) {
+func testConflictChangesNothing(t *testing.T, s repository.Settings) {
 	conflict := func(section string, rev int64) {
 		t.Helper()
-		if _, err := r.Settings.Save(t.Context(), section, rev, json.RawMessage(`"stale"`)); !errors.Is(err, repository.ErrConflict) {
+		if _, err := s.Save(t.Context(), section, rev, json.RawMessage(`"stale"`)); !errors.Is(err, repository.ErrConflict) {
 			t.Errorf("Save at revision %d: got error %v, want ErrConflict", rev, err)
 		}
 	}
 	for _, rev := range []int64{-1, 1, 2} {
 		conflict("a", rev)
-		wantNone(t, r.Settings, "a")
+		wantNone(t, s, "a")
 	}
-	save(t, r.Settings, "a", 0, `1`)
-	save(t, r.Settings, "a", 1, `2`)
+	save(t, s, "a", 0, `1`)
+	save(t, s, "a", 1, `2`)
 	for _, rev := range []int64{-1, 0, 1, 3, 1 << 62} {
 		conflict("a", rev)
-		want(t, r.Settings, "a", 2, `2`)
+		want(t, s, "a", 2, `2`)
 	}
 }
 
@@ -187,45 +187,45 @@ func scribble(data json.RawMessage) {
 	}
 }
 
-func testReturnsCopies(t *testing.T, r repository.Repository) {
-	scribble(save(t, r.Settings, "a", 0, `"value"`).Data)
-	want(t, r.Settings, "a", 1, `"value"`)
-	doc, err := r.Settings.Load(t.Context(), "a")
+func testReturnsCopies(t *testing.T, s repository.Settings) {
+	scribble(save(t, s, "a", 0, `"value"`).Data)
+	want(t, s, "a", 1, `"value"`)
+	doc, err := s.Load(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	scribble(doc.Data)
-	want(t, r.Settings, "a", 1, `"value"`)
+	want(t, s, "a", 1, `"value"`)
 }
 
-func testKeepsCopies(t *testing.T, r repository.Repository) {
+func testKeepsCopies(t *testing.T, s repository.Settings) {
 	data := json.RawMessage(`"value"`)
-	doc, err := r.Settings.Save(t.Context(), "a", 0, data)
+	doc, err := s.Save(t.Context(), "a", 0, data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	scribble(data)
-	want(t, r.Settings, "a", 1, `"value"`)
+	want(t, s, "a", 1, `"value"`)
 	if string(doc.Data) != `"value"` {
 		t.Errorf("Save returns what is the caller's: %q after the caller changed it", doc.Data)
 	}
-	old, err := r.Settings.Load(t.Context(), "a")
+	old, err := s.Load(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	save(t, r.Settings, "a", 1, `"other"`)
+	save(t, s, "a", 1, `"other"`)
 	if !sameJSON(old.Data, `"value"`) {
 		t.Errorf("Save changed to %q what Load had returned before", old.Data)
 	}
 }
 
-func testOneWriterWins(t *testing.T, r repository.Repository) {
+func testOneWriterWins(t *testing.T, s repository.Settings) {
 	for rev := range int64(10) {
 		var won atomic.Int32
 		var wg sync.WaitGroup
 		for w := range 8 {
 			wg.Go(func() {
-				_, err := r.Settings.Save(t.Context(), "a", rev, json.RawMessage(fmt.Sprint(w)))
+				_, err := s.Save(t.Context(), "a", rev, json.RawMessage(fmt.Sprint(w)))
 				switch {
 				case err == nil:
 					won.Add(1)
@@ -241,11 +241,11 @@ func testOneWriterWins(t *testing.T, r repository.Repository) {
 	}
 }
 
-func testUpdatesAreNotLost(t *testing.T, r repository.Repository) {
+func testUpdatesAreNotLost(t *testing.T, s repository.Settings) {
 	type counters struct{ A, B int }
 	setting := repository.Setting[counters]{Section: "a"}
 	update := func(meanwhile func()) {
-		_, err := setting.Update(t.Context(), r.Settings, func(c *counters) error {
+		_, err := setting.Update(t.Context(), s, func(c *counters) error {
 			c.A++
 			c.B += 2
 			meanwhile()
@@ -269,17 +269,17 @@ func testUpdatesAreNotLost(t *testing.T, r repository.Repository) {
 	}
 	wg.Wait()
 	const n = 2 + writers*updates
-	v, rev, err := setting.Get(t.Context(), r.Settings)
+	v, rev, err := setting.Get(t.Context(), s)
 	if err != nil || rev != n || v != (counters{n, 2 * n}) {
 		t.Errorf("after %d updates: Get = %+v at revision %d, %v", n, v, rev, err)
 	}
 }
 
-func testLoadWhileSaving(t *testing.T, r repository.Repository) {
+func testLoadWhileSaving(t *testing.T, s repository.Settings) {
 	body := func(rev int64) string {
 		return fmt.Sprintf(`{"rev":%d,"fill":"%s"}`, rev, strings.Repeat("x", int(rev*997%20000)))
 	}
-	save(t, r.Settings, "a", 0, body(1))
+	save(t, s, "a", 0, body(1))
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 3 {
@@ -291,7 +291,7 @@ func testLoadWhileSaving(t *testing.T, r repository.Repository) {
 					return
 				default:
 				}
-				doc, err := r.Settings.Load(t.Context(), "a")
+				doc, err := s.Load(t.Context(), "a")
 				if err != nil {
 					t.Errorf("Load = %v", err)
 					return
@@ -304,26 +304,26 @@ func testLoadWhileSaving(t *testing.T, r repository.Repository) {
 		})
 	}
 	for rev := int64(1); rev < 50; rev++ {
-		save(t, r.Settings, "a", rev, body(rev+1))
+		save(t, s, "a", rev, body(rev+1))
 	}
 	close(done)
 	wg.Wait()
 }
 
-func testCanceledContext(t *testing.T, r repository.Repository) {
-	save(t, r.Settings, "a", 0, `1`)
+func testCanceledContext(t *testing.T, s repository.Settings) {
+	save(t, s, "a", 0, `1`)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for op, call := range map[string]func() error{
-		"Load":              func() error { _, err := r.Settings.Load(ctx, "a"); return err },
-		"Load of nothing":   func() error { _, err := r.Settings.Load(ctx, "b"); return err },
-		"Save":              func() error { _, err := r.Settings.Save(ctx, "a", 1, json.RawMessage(`2`)); return err },
-		"Save of a new one": func() error { _, err := r.Settings.Save(ctx, "b", 0, json.RawMessage(`2`)); return err },
+		"Load":              func() error { _, err := s.Load(ctx, "a"); return err },
+		"Load of nothing":   func() error { _, err := s.Load(ctx, "b"); return err },
+		"Save":              func() error { _, err := s.Save(ctx, "a", 1, json.RawMessage(`2`)); return err },
+		"Save of a new one": func() error { _, err := s.Save(ctx, "b", 0, json.RawMessage(`2`)); return err },
 	} {
 		if err := call(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s with a canceled context: got error %v, want context.Canceled", op, err)
 		}
 	}
-	want(t, r.Settings, "a", 1, `1`)
-	wantNone(t, r.Settings, "b")
+	want(t, s, "a", 1, `1`)
+	wantNone(t, s, "b")
 }
