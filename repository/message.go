@@ -10,7 +10,7 @@ type Message struct {
 	// Seq is the place of the message in the history: the store gives each
 	// message a greater one than those before. It ignores what it is given.
 	Seq    uint64
-	ID     string // unique among the messages
+	ID     string // made by the caller, who makes each only once
 	Kind   string // what kind of line it is; names that package chat defines
 	UserID string // empty if nobody sent it
 	Body   string
@@ -50,11 +50,9 @@ type MessageQuery struct {
 // Chat stores the history of the chat.
 type Chat interface {
 	// AppendMessages stores messages, in their order: all of them or, if there
-	// is an error, none. It matches [ErrConflict] if there is a message with
-	// the same ID, and [ErrInvalid] if a message's Check does. A store may let
-	// a call wait a little, to write its messages together with those of other
-	// calls; they are stored when it returns. If ctx ends in that time they may
-	// have been stored.
+	// is an error, none. It matches [ErrInvalid] if a message's Check does. A
+	// store may let a call wait a little, to write its messages together with
+	// those of other calls; they are stored when it returns.
 	AppendMessages(ctx context.Context, ms ...Message) error
 	// Messages returns the messages that q selects, the newest first.
 	Messages(ctx context.Context, q MessageQuery) ([]Message, error)

@@ -2,7 +2,6 @@ package bolt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -176,22 +175,15 @@ func (g *group) pause() {
 	}
 }
 
-// flush writes a group. One whose message is there already gets an error for
-// himself, and one of the database is everybody's.
+// flush writes a group. An error is everybody's.
 func (g *group) flush(as []*appending) {
-	err := g.write(inside(func(tx kvstore.Tx) error {
-		for _, a := range as {
-			a.err = kvstore.AppendMessages(tx, a.messages)
-			if a.err != nil && !errors.Is(a.err, repository.ErrConflict) {
-				return a.err
-			}
-		}
-		return nil
-	}))
+	var ms []repository.Message
 	for _, a := range as {
-		if err != nil {
-			a.err = err
-		}
+		ms = append(ms, a.messages...)
+	}
+	err := g.write(inside(func(tx kvstore.Tx) error { return kvstore.AppendMessages(tx, ms) }))
+	for _, a := range as {
+		a.err = err
 		close(a.done)
 	}
 }

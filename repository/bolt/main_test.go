@@ -28,7 +28,10 @@ func TestMain(m *testing.M) {
 		fmt.Println(writeForEver(path))
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		bolt.RemoveBig()
+		os.Exit(code)
+	}))
 }
 
 // sections is how many sections the writer goes through.

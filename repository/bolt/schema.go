@@ -53,7 +53,7 @@ func createRecords(tx *bbolt.Tx) error {
 	for _, name := range []string{
 		"state",
 		"users", "usersByTime", "usersByName", "usersByIdentity", "credentials", "credentialsByUser",
-		"messages", "messagesByID", "messagesByUser", "bans", "audit",
+		"messages", "messagesByUser", "bans", "audit",
 		"followers", "followersByTime", "inboxes",
 		"activities", "activitiesByTime", "inbound", "inboundByTime",
 		"deliveries", "deliveriesByKey", "deliveriesByHost", "hosts", "hostsByTime", "payloads", "payloadRefs",

@@ -3,6 +3,7 @@ package kvstore
 import (
 	"bytes"
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -32,13 +33,6 @@ func CheckMessages(ms []repository.Message) error {
 // AppendMessages stores messages that CheckMessages has found good. If there
 // is an error it has written nothing, so that others may share the transaction.
 func AppendMessages(tx Tx, ms []repository.Message) error {
-	ids := make(map[string]bool, len(ms))
-	for _, m := range ms {
-		if ids[m.ID] || tx.Get(MessagesByID, []byte(m.ID)) != nil {
-			return repository.ErrTaken
-		}
-		ids[m.ID] = true
-	}
 	last, err := counter(tx, lastMessage)
 	if err != nil {
 		return err
@@ -49,10 +43,9 @@ func AppendMessages(tx Tx, ms []repository.Message) error {
 	}
 	for _, m := range ms {
 		last++
-		key := numberKey(nil, last)
-		tx.Put(Messages, key, encode(m, messageFields))
-		for _, e := range messageEntries(m, key) {
-			tx.Put(e.bucket, e.key, e.value)
+		tx.Put(Messages, numberKey(nil, last), encode(m, messageFields))
+		if m.UserID != "" {
+			tx.Put(MessagesByUser, userMessageKey(last, m.UserID), present())
 		}
 	}
 	tx.Put(State, []byte(lastMessage), numberKey(nil, last))
@@ -60,13 +53,17 @@ func AppendMessages(tx Tx, ms []repository.Message) error {
 	return nil
 }
 
-// messageEntries are the indexes of a message.
-func messageEntries(m repository.Message, key []byte) []entry {
-	entries := []entry{{MessagesByID, []byte(m.ID), key}}
-	if m.UserID != "" {
-		entries = append(entries, entry{MessagesByUser, append(textKey(nil, m.UserID), key...), present()})
-	}
-	return entries
+// blockSize is how many numbers of messages a block of the index of their users
+// has. Blocks keep what is added to the index at its end, on a few pages; who
+// looks for a user has to look into each.
+const blockSize = 4096
+
+func userBlock(block uint64, userID string) []byte {
+	return textKey(numberKey(nil, block), userID)
+}
+
+func userMessageKey(seq uint64, userID string) []byte {
+	return numberKey(userBlock(seq/blockSize, userID), seq)
 }
 
 func (s chat) Messages(ctx context.Context, q repository.MessageQuery) (ms []repository.Message, err error) {
@@ -74,22 +71,24 @@ func (s chat) Messages(ctx context.Context, q repository.MessageQuery) (ms []rep
 		return nil, nil
 	}
 	err = s.view(ctx, "messages", func(tx Tx) error {
-		ms = nil
+		ms = make([]repository.Message, 0, min(max(q.Limit, 0), 100))
 		for k, data := range messagesDown(tx, q) {
-			m, err := decodeMessage(k, data)
-			if err != nil {
+			ms = append(ms, repository.Message{})
+			m := &ms[len(ms)-1]
+			if err := decodeMessage(k, data, m); err != nil {
 				return err
 			}
 			if m.Hidden() && !q.Hidden || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, m.Kind) {
+				ms = ms[:len(ms)-1]
 				continue
 			}
-			if ms = append(ms, m); len(ms) == q.Limit {
+			if len(ms) == q.Limit {
 				break
 			}
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(ms) == 0 {
 		return nil, err
 	}
 	return ms, nil
@@ -98,34 +97,66 @@ func (s chat) Messages(ctx context.Context, q repository.MessageQuery) (ms []rep
 // messagesDown goes backwards through the messages of q's user from its Before
 // on.
 func messagesDown(tx Tx, q repository.MessageQuery) iter.Seq2[[]byte, []byte] {
-	var before []byte
-	if q.UserID == "" {
-		if q.Before > 0 {
-			before = numberKey(nil, q.Before)
+	if q.UserID != "" {
+		return func(yield func(k, v []byte) bool) {
+			for k := range userMessages(tx, q.UserID, q.Before) {
+				if !yield(k, tx.Get(Messages, k)) {
+					return
+				}
+			}
 		}
-		return tx.Descend(Messages, before)
 	}
-	prefix := textKey(nil, q.UserID)
+	var before []byte
 	if q.Before > 0 {
-		before = numberKey(bytes.Clone(prefix), q.Before)
+		before = numberKey(nil, q.Before)
 	}
-	return func(yield func(k, v []byte) bool) {
-		for k := range prefixedDown(tx, MessagesByUser, prefix, before) {
-			k = k[len(prefix):]
-			if !yield(k, tx.Get(Messages, k)) {
+	return tx.Descend(Messages, before)
+}
+
+// userMessages goes backwards through the keys of the messages of a user from
+// before a number on, 0 being behind the last.
+func userMessages(tx Tx, userID string, before uint64) iter.Seq[[]byte] {
+	return func(yield func(k []byte) bool) {
+		first, last, ok := messageRange(tx)
+		if !ok || userID == "" || len(userID) > repository.MaxKeyLen {
+			return
+		}
+		if before > 0 {
+			last = min(last, before-1)
+		}
+		for block := last / blockSize; block >= first/blockSize; block-- {
+			prefix := userBlock(block, userID)
+			for k := range prefixedDown(tx, MessagesByUser, prefix, numberKey(bytes.Clone(prefix), last+1)) {
+				if !yield(k[len(prefix):]) {
+					return
+				}
+			}
+			if block == 0 {
 				return
 			}
 		}
 	}
 }
 
-func decodeMessage(key, data []byte) (repository.Message, error) {
-	m, err := decode(data, messageFields)
-	if err != nil {
-		return m, err
+// messageRange returns the numbers of the first message and the last.
+func messageRange(tx Tx) (first, last uint64, ok bool) {
+	for k := range tx.Ascend(Messages, nil) {
+		first, _ = numberOf(k)
+		break
+	}
+	for k := range tx.Descend(Messages, nil) {
+		last, _ = numberOf(k)
+		break
+	}
+	return first, last, first > 0
+}
+
+func decodeMessage(key, data []byte, m *repository.Message) (err error) {
+	if err := decodeInto(data, m, messageFields); err != nil {
+		return err
 	}
 	m.Seq, err = numberOf(key)
-	return m, err
+	return err
 }
 
 func (s chat) CountMessages(ctx context.Context) (n int, err error) {
@@ -137,13 +168,18 @@ func (s chat) CountMessages(ctx context.Context) (n int, err error) {
 }
 
 func (s chat) HideMessages(ctx context.Context, at time.Time, ids ...string) (changed []string, err error) {
+	// There is no index by id, which would cost every message more than all
+	// the others together: what is hidden is recent, and found from the end.
+	// Nobody has to wait with writing meanwhile.
+	var keys [][]byte
+	err = s.view(ctx, "hide messages", func(tx Tx) error {
+		keys = findMessages(tx, ids)
+		return nil
+	})
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
 	err = s.update(ctx, "hide messages", func(tx Tx) error {
-		var keys [][]byte
-		for _, id := range ids {
-			if key := tx.Get(MessagesByID, []byte(id)); key != nil {
-				keys = append(keys, bytes.Clone(key))
-			}
-		}
 		changed, err = hide(tx, keys, at)
 		return err
 	})
@@ -153,9 +189,50 @@ func (s chat) HideMessages(ctx context.Context, at time.Time, ids ...string) (ch
 	return changed, nil
 }
 
+// findMessages returns the keys of the messages that have these ids.
+func findMessages(tx Tx, ids []string) [][]byte {
+	found := make(map[string][]byte, len(ids))
+	for _, id := range ids {
+		found[id] = nil
+	}
+	left := len(found)
+	if left == 0 {
+		return nil
+	}
+	for k, data := range tx.Descend(Messages, nil) {
+		id := messageID(data)
+		if key, asked := found[string(id)]; asked && key == nil {
+			found[string(id)] = bytes.Clone(k)
+			if left--; left == 0 {
+				break
+			}
+		}
+	}
+	var keys [][]byte
+	for _, id := range ids {
+		if found[id] != nil {
+			keys = append(keys, found[id])
+			found[id] = nil
+		}
+	}
+	return keys
+}
+
+// messageID returns the id of a message, without reading the rest.
+func messageID(data []byte) []byte {
+	if len(data) == 0 || data[0] != codecForm {
+		return nil
+	}
+	c := codec{buf: data[1:], reading: true}
+	if !c.next(1, kindBytes) {
+		return nil
+	}
+	return c.take()
+}
+
 func (s chat) HideUserMessages(ctx context.Context, at time.Time, userID string) (changed []string, err error) {
 	err = s.update(ctx, "hide messages of a user", func(tx Tx) error {
-		changed, err = hide(tx, userMessages(tx, userID), at)
+		changed, err = hide(tx, userKeys(tx, userID), at)
 		return err
 	})
 	if err != nil {
@@ -164,15 +241,11 @@ func (s chat) HideUserMessages(ctx context.Context, at time.Time, userID string)
 	return changed, nil
 }
 
-// userMessages returns the keys of the messages of a user, the oldest first.
-func userMessages(tx Tx, userID string) [][]byte {
-	if userID == "" || len(userID) > repository.MaxKeyLen {
-		return nil
-	}
-	prefix := textKey(nil, userID)
+// userKeys returns the keys of all messages of a user.
+func userKeys(tx Tx, userID string) [][]byte {
 	var keys [][]byte
-	for k := range prefixed(tx, MessagesByUser, prefix) {
-		keys = append(keys, bytes.Clone(k[len(prefix):]))
+	for k := range userMessages(tx, userID, 0) {
+		keys = append(keys, bytes.Clone(k))
 	}
 	return keys
 }
@@ -183,8 +256,11 @@ func hide(tx Tx, keys [][]byte, at time.Time) ([]string, error) {
 	var changed []string
 	for _, key := range keys {
 		m, err := get(tx, Messages, key, messageFields)
+		if errors.Is(err, repository.ErrNotFound) {
+			continue // it was pruned a moment ago
+		}
 		if err != nil {
-			return nil, lost(err)
+			return nil, err
 		}
 		if m.Hidden() == !at.IsZero() {
 			continue
@@ -198,7 +274,7 @@ func hide(tx Tx, keys [][]byte, at time.Time) ([]string, error) {
 
 func (s chat) DeleteUserMessages(ctx context.Context, userID string) (n int, err error) {
 	err = s.update(ctx, "delete messages of a user", func(tx Tx) error {
-		keys := userMessages(tx, userID)
+		keys := userKeys(tx, userID)
 		n = len(keys)
 		return deleteMessages(tx, keys)
 	})
@@ -210,11 +286,17 @@ func (s chat) DeleteUserMessages(ctx context.Context, userID string) (n int, err
 
 func deleteMessages(tx Tx, keys [][]byte) error {
 	for _, key := range keys {
-		m, err := get(tx, Messages, key, messageFields)
-		if err != nil {
-			return lost(err)
+		var m repository.Message
+		data := tx.Get(Messages, key)
+		if data == nil {
+			return lost(repository.ErrNotFound)
 		}
-		reindex(tx, messageEntries(m, key), nil)
+		if err := decodeMessage(key, data, &m); err != nil {
+			return err
+		}
+		if m.UserID != "" {
+			tx.Delete(MessagesByUser, userMessageKey(m.Seq, m.UserID))
+		}
 		tx.Delete(Messages, key)
 	}
 	_, err := add(tx, countMessages, -len(keys))

@@ -32,7 +32,7 @@ func readers() map[Bucket]reader {
 		Settings:     func(_, v []byte) error { _, err := decodeDocument(v); return err },
 		Users:        readerOf(userFields),
 		Credentials:  readerOf(credentialFields),
-		Messages:     func(k, v []byte) error { _, err := decodeMessage(k, v); return err },
+		Messages:     func(k, v []byte) error { return decodeMessage(k, v, new(repository.Message)) },
 		Bans:         func(k, v []byte) error { _, err := decodeBan(k, v); return err },
 		Audit:        readerOf(auditFields),
 		Followers:    readerOf(followerFields),

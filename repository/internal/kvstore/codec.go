@@ -26,6 +26,9 @@ type codec struct {
 	buf     []byte // what is written, or what is still to be read
 	reading bool
 	err     error // of reading; from then on all fields are zero
+
+	record []byte // what is read
+	text   string // a copy of it that the strings are parts of, so that they need one allocation; made for the first
 }
 
 const codecForm = 1
@@ -49,20 +52,31 @@ func encode[T any](v T, fields func(*codec, *T)) []byte {
 // decode reads a record. What it returns shares nothing with data. Its errors
 // match [repository.ErrCorrupt].
 func decode[T any](data []byte, fields func(*codec, *T)) (T, error) {
-	var v, none T
+	var v T
+	err := decodeInto(data, &v, fields)
+	return v, err
+}
+
+// decodeInto does so where v, a zero value, is. It stays zero if there is an
+// error.
+func decodeInto[T any](data []byte, v *T, fields func(*codec, *T)) error {
+	c := codec{reading: true, record: data}
 	if len(data) == 0 || data[0] != codecForm {
-		return none, fmt.Errorf("%T: %w: %w", v, repository.ErrCorrupt, errRecord)
+		c.fail()
+	} else {
+		c.buf = data[1:]
+		fields(&c, v)
 	}
-	c := codec{buf: data[1:], reading: true}
-	fields(&c, &v)
 	for c.err == nil && len(c.buf) > 0 { // fields of a newer program
 		_, kind, size := c.header()
 		c.skip(kind, size)
 	}
 	if c.err != nil {
-		return none, fmt.Errorf("%T: %w: %w", v, repository.ErrCorrupt, c.err)
+		var none T
+		*v = none
+		return fmt.Errorf("%T: %w: %w", none, repository.ErrCorrupt, c.err)
 	}
-	return v, nil
+	return nil
 }
 
 // header returns what field comes next, and how long its header is.
@@ -175,8 +189,20 @@ func (c *codec) string(n int, v *string) {
 		return
 	}
 	if c.next(n, kindBytes) {
-		*v = string(c.take())
+		*v = c.takeString()
 	}
+}
+
+func (c *codec) takeString() string {
+	b := c.take()
+	if len(b) == 0 {
+		return ""
+	}
+	if c.text == "" {
+		c.text = string(c.record)
+	}
+	end := len(c.text) - len(c.buf)
+	return c.text[end-len(b) : end]
 }
 
 func (c *codec) put(n int, s string) {
@@ -194,7 +220,7 @@ func (c *codec) strings(n int, v *[]string) {
 		return
 	}
 	for c.next(n, kindBytes) {
-		*v = append(*v, string(c.take()))
+		*v = append(*v, c.takeString())
 	}
 }
 

@@ -57,8 +57,7 @@ const (
 	Credentials                     // hash: credential
 	CredentialsByUser               // user id, hash
 	Messages                        // seq: message
-	MessagesByID                    // id: seq
-	MessagesByUser                  // user id, seq
+	MessagesByUser                  // block of seqs, user id, seq
 	Bans                            // family, bits, address: ban
 	Audit                           // seq: audit record
 	Followers                       // actor: follower
@@ -93,7 +92,7 @@ func (b Bucket) String() string {
 		Settings: "settings", State: "state",
 		Users: "users", UsersByTime: "usersByTime", UsersByName: "usersByName", UsersByIdentity: "usersByIdentity",
 		Credentials: "credentials", CredentialsByUser: "credentialsByUser",
-		Messages: "messages", MessagesByID: "messagesByID", MessagesByUser: "messagesByUser",
+		Messages: "messages", MessagesByUser: "messagesByUser",
 		Bans: "bans", Audit: "audit",
 		Followers: "followers", FollowersByTime: "followersByTime", Inboxes: "inboxes",
 		Activities: "activities", ActivitiesByTime: "activitiesByTime", Inbound: "inbound", InboundByTime: "inboundByTime",

@@ -117,7 +117,7 @@ func (s users) DeleteUser(ctx context.Context, id string) error {
 func (s users) Users(ctx context.Context, q repository.UserQuery) (page []repository.User, total int, err error) {
 	err = s.view(ctx, "users", func(tx Tx) error {
 		var keys [][]byte
-		if keys, total, err = userKeys(tx, q); err != nil {
+		if keys, total, err = selectUsers(tx, q); err != nil {
 			return err
 		}
 		page, err = records(tx, Users, keys, 0, userFields)
@@ -137,9 +137,9 @@ func lost(err error) error {
 	return err
 }
 
-// userKeys returns the keys of the page that q asks for, and how many users it
+// selectUsers returns the keys of the page that q asks for, and how many users it
 // selects.
-func userKeys(tx Tx, q repository.UserQuery) (keys [][]byte, total int, err error) {
+func selectUsers(tx Tx, q repository.UserQuery) (keys [][]byte, total int, err error) {
 	all := q
 	all.OldestFirst, all.Page = false, repository.Page{}
 	if all != (repository.UserQuery{}) {
