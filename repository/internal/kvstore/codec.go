@@ -238,7 +238,9 @@ func (c *codec) bytes(n int, v *[]byte) {
 
 func (c *codec) hash(n int, v *repository.Hash) {
 	if !c.reading {
-		c.put(n, string(v[:]))
+		if *v != (repository.Hash{}) {
+			c.put(n, string(v[:]))
+		}
 		return
 	}
 	if c.next(n, kindBytes) {
