@@ -37,13 +37,42 @@ func TestMain(m *testing.M) {
 // sections is how many sections the writer goes through.
 const sections = 7
 
-// writeForEver saves documents, and prints the number of each that is saved.
+// writeForEver writes to several stores, and prints what is stored when it is:
+// "doc" and the number of a document, "msg" and the id of a message of the
+// chat, "job" and the number of a delivery.
 func writeForEver(path string) error {
 	db, err := bolt.Open(path)
 	if err != nil {
 		return err
 	}
-	st := db.Repository().Settings
+	r := db.Repository()
+	ctx := context.Background()
+	failed := make(chan error)
+	for g := range 4 {
+		go func() {
+			for i := 0; ; i++ {
+				m := repository.Message{ID: fmt.Sprint(os.Getpid(), "/", g, "/", i), UserID: fmt.Sprint(g), Body: strings.Repeat("x", i*7919%500)}
+				if err := r.Chat.AppendMessages(ctx, m); err != nil {
+					failed <- err
+				}
+				fmt.Println("msg", m.ID)
+			}
+		}()
+	}
+	go func() {
+		for i := 0; ; i++ {
+			b := repository.Batch{Payload: make([]byte, i*7919%5000), Targets: []repository.Target{{Host: fmt.Sprint(i % 5), Address: "x"}}}
+			if _, err := r.Deliveries.Enqueue(ctx, b); err != nil {
+				failed <- err
+			}
+			fmt.Println("job", i)
+		}
+	}()
+	go func() { failed <- saveForEver(r.Settings) }()
+	return <-failed
+}
+
+func saveForEver(st repository.Settings) error {
 	n, err := lastWritten(st)
 	if err != nil {
 		return err
@@ -54,7 +83,7 @@ func writeForEver(path string) error {
 		if _, err := st.Save(context.Background(), section(n), revision(n), json.RawMessage(data)); err != nil {
 			return err
 		}
-		fmt.Println(n)
+		fmt.Println("doc", n)
 	}
 }
 
@@ -92,21 +121,42 @@ func lastWritten(st repository.Settings) (int, error) {
 }
 
 func TestAKilledWriterLosesNothingItWasToldIsSaved(t *testing.T) {
-	kills := 6
+	kills := 100
 	if testing.Short() {
-		kills = 3
+		kills = 5
 	}
 	path := filepath.Join(t.TempDir(), "test.db")
+	jobs := 0
 	for kill := range kills {
-		acknowledged := writeAndKill(t, path, 1+kill*17)
+		a := writeAndKill(t, path, 1+kill*17%60)
+		jobs += a.jobs
 		checkPages(t, path)
 		db, err := bolt.Open(path)
 		if err != nil {
 			t.Fatalf("Open after kill %d = %v", kill, err)
 		}
-		last, err := lastWritten(db.Repository().Settings)
-		if err != nil || last < acknowledged {
-			t.Errorf("after kill %d: %d documents (%v), but %d were acknowledged", kill, last, err, acknowledged)
+		r := db.Repository()
+		if last, err := lastWritten(r.Settings); err != nil || last < a.doc {
+			t.Errorf("after kill %d: %d documents (%v), but %d were acknowledged", kill, last, err, a.doc)
+		}
+		ms, err := r.Chat.Messages(t.Context(), repository.MessageQuery{})
+		if err != nil {
+			t.Error(err)
+		}
+		there := map[string]bool{}
+		for _, m := range ms {
+			there[m.ID] = true
+		}
+		for _, id := range a.messages {
+			if !there[id] {
+				t.Errorf("after kill %d: message %s was acknowledged and is not there", kill, id)
+			}
+		}
+		if n, err := r.Chat.CountMessages(t.Context()); err != nil || n != len(ms) {
+			t.Errorf("after kill %d: %d messages are counted, %v, and %d there", kill, n, err, len(ms))
+		}
+		if c, err := r.Deliveries.CountDeliveries(t.Context()); err != nil || c.Waiting < jobs {
+			t.Errorf("after kill %d: %+v, %v, but %d deliveries were acknowledged", kill, c, err, jobs)
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
@@ -114,9 +164,15 @@ func TestAKilledWriterLosesNothingItWasToldIsSaved(t *testing.T) {
 	}
 }
 
-// writeAndKill has another process write at least count documents to the
-// database at path, kills it, and returns the last that was acknowledged.
-func writeAndKill(t *testing.T, path string, count int) int {
+// acknowledged is what a writer was told is stored.
+type acknowledged struct {
+	doc, jobs int // the last document, and how many deliveries
+	messages  []string
+}
+
+// writeAndKill has another process write to the database at path, kills it when
+// it has printed so many lines, and returns what it has printed.
+func writeAndKill(t *testing.T, path string, count int) acknowledged {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), writerPath+"="+path)
@@ -127,13 +183,22 @@ func writeAndKill(t *testing.T, path string, count int) int {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	last, lines := 0, 0
+	var a acknowledged
+	lines := 0
 	for s := bufio.NewScanner(out); s.Scan(); {
-		n, err := strconv.Atoi(s.Text())
-		if err != nil {
+		kind, what, _ := strings.Cut(s.Text(), " ")
+		switch kind {
+		case "doc":
+			if a.doc, err = strconv.Atoi(what); err != nil {
+				t.Fatal(err)
+			}
+		case "job":
+			a.jobs++
+		case "msg":
+			a.messages = append(a.messages, what)
+		default:
 			t.Fatalf("the writer failed: %s", s.Text())
 		}
-		last = n
 		if lines++; lines == count {
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
@@ -141,7 +206,7 @@ func writeAndKill(t *testing.T, path string, count int) int {
 		}
 	}
 	_ = cmd.Wait()
-	return last
+	return a
 }
 
 // checkPages has bbolt check every page of the database.

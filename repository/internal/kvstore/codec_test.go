@@ -132,7 +132,7 @@ func TestAFieldOfAnotherKindIsCorrupt(t *testing.T) {
 
 func TestKeysSortLikeTheirParts(t *testing.T) {
 	times := []time.Time{
-		{}, time.Unix(-1<<40, 0), time.Unix(-1, 0), time.Unix(-1, 1), time.Unix(0, 0), time.Unix(0, 1), time.Unix(1, 0), time.Unix(1<<40, 0),
+		time.Unix(-1<<40, 0), {}, time.Unix(-1, 0), time.Unix(-1, 1), time.Unix(0, 0), time.Unix(0, 1), time.Unix(1, 0), time.Unix(1<<40, 0),
 	}
 	var last []byte
 	for _, want := range times {
