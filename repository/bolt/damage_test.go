@@ -29,6 +29,14 @@ func database(t *testing.T) []byte {
 			t.Fatal(err)
 		}
 	}
+	bolt.WriteRecords(t, db.Repository())
+	var ms []repository.Message
+	for i := range 300 {
+		ms = append(ms, repository.Message{ID: fmt.Sprint(i), UserID: "u", Body: strings.Repeat("x", i)})
+	}
+	if err := db.Repository().Chat.AppendMessages(t.Context(), ms...); err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +66,7 @@ func use(t *testing.T, path string) (openErr, useErr error) {
 		errs = append(errs, err)
 	}
 	_, err = st.Save(t.Context(), "new", 0, json.RawMessage(`"`+strings.Repeat("x", 100_000)+`"`))
-	return nil, errors.Join(append(errs, err, db.Close())...)
+	return nil, errors.Join(append(errs, err, bolt.UseRecords(t, db.Repository()), db.Close())...)
 }
 
 func TestWhatIsNoDatabaseIsCorruptAndStaysAsItIs(t *testing.T) {
@@ -121,7 +129,7 @@ func TestAnotherProgramsDatabaseIsRefused(t *testing.T) {
 // process or a lock that stays. Most damage is to what is not in use.
 func TestDamagedPagesAreErrors(t *testing.T) {
 	good := database(t)
-	tries := 80
+	tries := 60
 	if n, err := strconv.Atoi(os.Getenv("REPOSITORY_BOLT_TEST_DAMAGE")); err == nil {
 		tries = n // for a longer look
 	} else if testing.Short() {

@@ -26,7 +26,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m"); err != nil {
 		fmt.Println("cannot mount:", err)
 		return
 	}
@@ -50,7 +50,12 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	if err := db.Repository().Chat.AppendMessages(t.Context(), repository.Message{ID: "old"}); err != nil {
+		t.Fatal(err)
+	}
+
 	fill(t, ballast)
+	many := manyMessages()
 	big := json.RawMessage(`"` + strings.Repeat("x", 300_000) + `"`)
 	for range 3 {
 		if _, err := st.Save(t.Context(), "a", 1, big); err == nil || errors.Is(err, repository.ErrCorrupt) {
@@ -60,7 +65,18 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 			t.Errorf("Load on a full disk = %s, %v", doc.Data, err)
 		}
 	}
+	for range 3 {
+		if err := db.Repository().Chat.AppendMessages(t.Context(), many...); err == nil || errors.Is(err, repository.ErrCorrupt) {
+			t.Errorf("AppendMessages on a full disk = %v, want an error of the system", err)
+		}
+		if n, err := db.Repository().Chat.CountMessages(t.Context()); err != nil || n != 1 {
+			t.Errorf("on a full disk there are %d messages, %v", n, err)
+		}
+	}
 	free(t, ballast)
+	if err := db.Repository().Chat.AppendMessages(t.Context(), many...); err != nil {
+		t.Errorf("AppendMessages once there is room = %v", err)
+	}
 	if _, err := st.Save(t.Context(), "a", 1, big); err != nil {
 		t.Errorf("Save once there is room = %v", err)
 	}
@@ -69,6 +85,15 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 	}
 	checkPages(t, path)
 	fmt.Println("was full")
+}
+
+// manyMessages are more than a small disk has room for beside a big document.
+func manyMessages() []repository.Message {
+	var ms []repository.Message
+	for i := range 300 {
+		ms = append(ms, repository.Message{ID: fmt.Sprint(i), Body: strings.Repeat("x", 500)})
+	}
+	return ms
 }
 
 // fill writes a file that takes all the room there is.

@@ -3,6 +3,7 @@ package bolt
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/internal/kvstore"
 )
 
 // openRaw makes or opens a bbolt file until the test ends.
@@ -157,27 +159,9 @@ func schema1() map[string][]string {
 }
 
 func TestADatabaseOfSchema1IsStillRead(t *testing.T) {
-	golden := filepath.Join("testdata", "schema1.db")
-	b, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "test.db")
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	raw := openRaw(t, path)
-	if v := version(t, raw); v != 1 {
-		t.Fatalf("the file is of schema %d", v)
-	}
-	if err := raw.Close(); err != nil {
-		t.Fatal(err)
-	}
-	db, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openGolden(t, "schema1.db", 1)
+	writeRecords(t, db.Repository()) // it has all buckets now
+	wantRecords(t, db.Repository())
 	st := db.Repository().Settings
 	for section, values := range schema1() {
 		doc, err := st.Load(t.Context(), section)
@@ -188,4 +172,86 @@ func TestADatabaseOfSchema1IsStillRead(t *testing.T) {
 			t.Errorf("Save of section %q = %v", section, err)
 		}
 	}
+}
+
+// openGolden opens a copy of a file in testdata that is of a schema.
+func openGolden(t *testing.T, name string, schema uint64) *DB {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "test.db")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	raw := openRaw(t, path)
+	if v := version(t, raw); v != schema {
+		t.Fatalf("the file is of schema %d", v)
+	}
+	if err := raw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+var update = flag.Bool("update", false, "write testdata/schema2.db, which must not change once released")
+
+func TestADatabaseOfSchema2IsStillRead(t *testing.T) {
+	if *update {
+		path := filepath.Join("testdata", "schema2.db")
+		_ = os.Remove(path)
+		db, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeRecords(t, db.Repository())
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db := openGolden(t, "schema2.db", 2)
+	wantRecords(t, db.Repository())
+	if err := db.view(t.Context(), inside(kvstore.Check)); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+}
+
+func TestTheSchemaHasTheBucketsOfTheStores(t *testing.T) {
+	db, err := Open(filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.db.View(func(tx *bbolt.Tx) error {
+		buckets := 0
+		for name := range bucketNames(tx) {
+			if name != metaBucket {
+				buckets++
+			}
+		}
+		for b := range kvstore.NumBuckets {
+			if tx.Bucket([]byte(b.String())) == nil {
+				t.Errorf("bucket %q is not in the schema", b)
+			}
+		}
+		if buckets != int(kvstore.NumBuckets) {
+			t.Errorf("the schema has %d buckets, and the stores use %d", buckets, kvstore.NumBuckets)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func bucketNames(tx *bbolt.Tx) map[string]bool {
+	names := map[string]bool{}
+	_ = tx.ForEach(func(name []byte, _ *bbolt.Bucket) error { names[string(name)] = true; return nil })
+	return names
 }
