@@ -9,7 +9,9 @@ import (
 // ErrFull reports a queue that has no room for what should be added.
 var ErrFull = errors.New("repository: queue is full")
 
-// Batch is one message to many recipients. It is stored once.
+// Batch is one message to many recipients. It is stored once. Others cannot
+// write while it is stored, so it should have some thousand targets at the
+// most: a post to more is several batches.
 type Batch struct {
 	Kind    string // what it is, for whoever delivers it
 	Payload []byte
