@@ -64,7 +64,7 @@ func TestUpdateUserStopsWhereTryingAgainIsOfNoUse(t *testing.T) {
 func TestNormalPrefix(t *testing.T) {
 	for given, want := range map[string]string{
 		"10.1.2.3/8": "10.0.0.0/8", "10.1.2.3/32": "10.1.2.3/32", "::ffff:10.1.2.3/104": "10.0.0.0/8",
-		"2001:db8::1/32": "2001:db8::/32", "::ffff:0:0/90": "::/90",
+		"2001:db8::1/32": "2001:db8::/32", "::ffff:0:0/90": "::ffc0:0:0/90",
 	} {
 		if got := repository.NormalPrefix(netip.MustParsePrefix(given)); got.String() != want {
 			t.Errorf("NormalPrefix(%s) = %v, want %s", given, got, want)

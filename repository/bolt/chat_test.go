@@ -175,3 +175,27 @@ func TestMessagesThatWaitAreThereAfterClose(t *testing.T) {
 		t.Errorf("%d messages are there, %v; %d were acknowledged", n, err, acknowledged)
 	}
 }
+
+func TestAGroupThatIsFullWhenTheLastOneIsWrittenDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := new(writes)
+		start := time.Now()
+		var g *group
+		var wg sync.WaitGroup
+		g = newGroup(func(fn func(*bbolt.Tx) error) error {
+			if w.count() == 0 { // the next come while the disk is busy
+				wg.Go(func() { _ = g.append(t.Context(), messages(groupSize)) })
+				time.Sleep(time.Millisecond)
+			}
+			return w.write(fn)
+		})
+		if err := g.append(t.Context(), messages(1)); err != nil {
+			t.Fatal(err)
+		}
+		wg.Wait()
+		if n, took := w.count(), time.Since(start); n != 2 || took != time.Millisecond {
+			t.Errorf("%d groups in %v", n, took)
+		}
+		g.close()
+	})
+}

@@ -255,3 +255,26 @@ func bucketNames(tx *bbolt.Tx) map[string]bool {
 	_ = tx.ForEach(func(name []byte, _ *bbolt.Bucket) error { names[string(name)] = true; return nil })
 	return names
 }
+
+func TestAValueThatIsLongerThanTheFileIsCorrupt(t *testing.T) {
+	db := openRaw(t, filepath.Join(t.TempDir(), "test.db"))
+	err := db.View(func(btx *bbolt.Tx) error {
+		for name, c := range map[string]struct{ key, value []byte }{
+			"long value": {[]byte("k"), make([]byte, btx.Size()+1)},
+			"long key":   {make([]byte, bbolt.MaxKeySize+1), []byte("v")},
+			"bucket":     {[]byte("k"), nil},
+		} {
+			v := &tx{tx: btx}
+			if v.sane(c.key, c.value) || !errors.Is(v.err, repository.ErrCorrupt) {
+				t.Errorf("%s: %v, want ErrCorrupt", name, v.err)
+			}
+		}
+		if v := (&tx{tx: btx}); !v.sane([]byte("k"), []byte{}) || v.err != nil {
+			t.Errorf("an empty value: %v", v.err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -106,7 +106,8 @@ func TestEveryFieldOfARecordIsStored(t *testing.T) {
 
 func TestTimesAreKeptToTheNanosecond(t *testing.T) {
 	for _, want := range []time.Time{
-		{}, time.Unix(0, 0), time.Unix(0, 1), time.Unix(-1, 999_999_999), time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC),
+		{},
+		time.Unix(0, 0), time.Unix(0, 1), time.Unix(-1, 999_999_999), time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC),
 		time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC), time.Date(-5000, 1, 1, 0, 0, 0, 0, time.UTC),
 	} {
 		got, err := decode(encode(repository.Ban{CreatedAt: want}, banFields), banFields)
