@@ -117,7 +117,7 @@ func (s auditOrder) AuditRecords(ctx context.Context, q repository.AuditQuery) (
 }
 
 func (s inboxesAll) Inboxes(ctx context.Context) ([]repository.Inbox, error) {
-	all, _, err := s.followersStore.Followers(ctx, repository.FollowerQuery{})
+	all, _, err := s.Followers(ctx, repository.FollowerQuery{})
 	var inboxes []repository.Inbox
 	for _, f := range all {
 		inboxes = append(inboxes, repository.Inbox{IRI: f.DeliveryInbox(), Followers: 1})
