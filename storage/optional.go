@@ -12,7 +12,8 @@ import (
 //
 // RedirectURL returns the absolute URL of an object, which need not exist,
 // and the time until which the URL is good; the zero time is for ever. It
-// must not wait for the network.
+// must not wait for the network. An error matching [errors.ErrUnsupported]
+// means that viewers are not to be sent anywhere: they get what Open returns.
 type Redirector interface {
 	RedirectURL(ctx context.Context, key string) (u *url.URL, expires time.Time, err error)
 }

@@ -28,6 +28,7 @@ func layers() map[string][]string {
 
 		"storage":             {},
 		"storage/local":       {"storage"},
+		"storage/s3":          {"storage"},
 		"storage/storagetest": {"storage"},
 
 		"video":           {"storage"},
@@ -55,6 +56,8 @@ func exampleModules() []string { return nil }
 // library is everybody's.
 func modules() map[string][]string {
 	return map[string][]string{
+		"github.com/aws/aws-sdk-go-v2":         {"storage/s3"},
+		"github.com/aws/smithy-go":             {"storage/s3"},
 		"github.com/bluenviron/mediacommon/v2": {"video", "video/flv"},
 		"github.com/grafov/m3u8":               {"video/hls"},
 		"github.com/sirupsen/logrus":           {"video/rtmp"},

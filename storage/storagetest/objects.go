@@ -242,6 +242,9 @@ func testRedirect(t *testing.T, s storage.Storage) {
 	}
 	put(t, s, "dir/a b.txt", "x")
 	u, _, err := rd.RedirectURL(t.Context(), "dir/a b.txt")
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("this storage is configured to redirect nobody")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

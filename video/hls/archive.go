@@ -3,6 +3,7 @@ package hls
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -12,32 +13,31 @@ import (
 
 const (
 	storagePrefix = "hls/"
-	queueLength   = 16 // jobs waiting for the storage, of all renditions
+	queueLength   = 16 // lists of deletions waiting for the storage
 	storeTimeout  = 30 * time.Second
 	segmentMaxAge = 365 * 24 * time.Hour
 )
 
-// archive writes the segments of one session to the storage, in order and
-// behind a bounded queue, and deletes what can no longer be asked for.
+// archive writes the segments of one session to the storage, behind a bounded
+// queue (see uploads), and deletes what can no longer be asked for.
 type archive struct {
 	p         *Packager
 	session   string
-	jobs      chan archiveJob
+	jobs      chan archiveJob // nil without a storage
+	uploads   uploads
 	abandoned atomic.Bool // another session is shown
 
 	garbage []string // of the writer: keys that did not fit into the queue yet
 
 	// Of the worker alone.
-	undeleted         []string
-	storing, deleting fault
+	undeleted []string
+	deleting  fault
 }
 
-// archiveJob is a segment to be stored, keys to be deleted, or a sweep.
+// archiveJob is keys to be deleted, or a sweep.
 type archiveJob struct {
-	rendition string
-	segment   *segment
-	expired   []string
-	sweep     bool
+	expired []string
+	sweep   bool
 }
 
 // fault remembers whether something fails, so that it is logged when it
@@ -53,6 +53,7 @@ func (f *fault) changed(err error) bool {
 // newArchive starts the worker; close ends it. It is called under p.mu.
 func newArchive(p *Packager, session string) *archive {
 	a := &archive{p: p, session: session}
+	a.uploads.a = a
 	if p.cfg.Storage == nil {
 		return a
 	}
@@ -75,15 +76,10 @@ func segmentKey(rendition, name string) string {
 // put queues a closed segment. It never blocks.
 func (a *archive) put(r *rendition, s *segment) {
 	if a.jobs == nil {
-		s.stored.Store(storeFailed)
+		a.giveUp(s)
 		return
 	}
-	select {
-	case a.jobs <- archiveJob{rendition: r.name, segment: s}:
-	default:
-		s.stored.Store(storeFailed)
-		a.p.stats.dropped.Add(1)
-	}
+	a.uploads.add(upload{key: segmentKey(r.name, s.name), segment: s, deadline: time.Now().Add(r.live)})
 }
 
 // expire queues the deletion of segments that nobody can ask for any more. It
@@ -93,6 +89,7 @@ func (a *archive) expire(r *rendition, gone []*segment) {
 		return
 	}
 	for _, s := range gone {
+		a.giveUp(s) // if it is not stored by now
 		a.garbage = append(a.garbage, segmentKey(r.name, s.name))
 	}
 	if len(a.garbage) == 0 {
@@ -121,48 +118,21 @@ func (a *archive) sweep() {
 // and what is being stored is deleted.
 func (a *archive) abandon() { a.abandoned.Store(true) }
 
-// run ends when close was called and the queue is empty, or soon after the
+// run ends when close was called and the queues are empty, or soon after the
 // Packager's context is done.
 func (a *archive) run() {
 	defer a.p.wg.Done()
 	for j := range a.jobs {
 		switch {
-		case a.abandoned.Load():
+		case a.abandoned.Load(): // the sweep of the other session deletes
 		case j.sweep:
 			a.deleteOthers()
-		case j.segment != nil:
-			a.store(j.rendition, j.segment)
 		default:
 			a.delete(j.expired)
 		}
 	}
-}
-
-func (a *archive) store(rendition string, s *segment) {
-	b, ok := s.body()
-	if !ok {
-		return
-	}
-	key := segmentKey(rendition, s.name)
-	ctx, cancel := context.WithTimeout(a.p.ctx, storeTimeout)
-	defer cancel()
-	err := a.p.cfg.Storage.Put(ctx, key, b.reader(), storage.PutOptions{ContentType: mediaType, MaxAge: segmentMaxAge})
-	if err != nil {
-		s.stored.Store(storeFailed)
-		a.p.stats.failed.Add(1)
-	} else {
-		s.stored.Store(storeDone)
-		a.p.stats.stored.Add(1)
-	}
-	switch changed := a.storing.changed(err); {
-	case changed && err != nil:
-		a.p.cfg.Logger.Error("segments cannot be stored; serving the live window from memory", "err", err)
-	case changed:
-		a.p.cfg.Logger.Info("segments can be stored again")
-	}
-	if err == nil && a.abandoned.Load() {
-		a.delete([]string{key})
-	}
+	a.uploads.wait()
+	a.delete(nil)
 }
 
 func (a *archive) deleteOthers() {
@@ -187,7 +157,7 @@ func (a *archive) deleteOthers() {
 
 // delete deletes keys, and those that could not be deleted before.
 func (a *archive) delete(keys []string) {
-	keys = append(a.undeleted, keys...)
+	keys = slices.Concat(a.undeleted, a.uploads.takeLate(), keys)
 	a.undeleted = nil
 	if len(keys) == 0 {
 		return

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -129,6 +130,12 @@ func TestDeletionsThatFailAreTriedAgain(t *testing.T) {
 	})
 }
 
+// aSecond lets time pass, in a bubble.
+func aSecond() {
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
 func TestAFullDiskLeavesTheLiveWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
@@ -144,18 +151,18 @@ func TestAFullDiskLeavesTheLiveWindow(t *testing.T) {
 		s.paced(time.Second, 40*time.Second, synctest.Wait)
 		full = true
 		s.paced(41*time.Second, 80*time.Second, func() {
-			synctest.Wait()
+			aSecond()
 			s.checkServed(mainRendition)
 			s.checkServed(audioRendition)
 		})
 		if d := s.checkServed(mainRendition); d < 25 || d > 27 {
 			t.Errorf("%v s can be watched, want the live window of 25 s", d)
 		}
-		if n := s.p.Stats().StorageErrors; n < 76 || n > 82 {
-			t.Errorf("%d errors, want one a segment", n)
+		if st := s.p.Stats(); st.StorageErrors < 30 || st.StorageRetries < 20 || st.StorageDropped < 2*12 || st.StorageDropped > 2*16 {
+			t.Errorf("stats %+v, want what left the window to be dropped", st)
 		}
 		full = false
-		s.paced(81*time.Second, 130*time.Second, synctest.Wait)
+		s.paced(81*time.Second, 130*time.Second, aSecond)
 		if d := s.checkServed(mainRendition); d < 49 {
 			t.Errorf("%v s can be watched, want the window to grow again", d)
 		}
@@ -181,7 +188,7 @@ func TestAStorageThatHangsHoldsUpNobody(t *testing.T) {
 		if d := s.checkServed(mainRendition); d < 25 || d > 27 {
 			t.Errorf("%v s can be watched, want the live window of 25 s", d)
 		}
-		if st := s.p.Stats(); st.StorageDropped < 90 || st.SegmentsStored != 0 {
+		if st := s.p.Stats(); st.StorageDropped < 60 || st.SegmentsStored != 0 || st.StorageQueued > 60 {
 			t.Errorf("stats %+v", st)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -228,7 +235,7 @@ func pause(ctx context.Context, d time.Duration) error {
 func TestASlowStorageGetsWhatItCanTake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
-		store.put = func(ctx context.Context, _ string) error { return pause(ctx, 700*time.Millisecond) }
+		store.put = func(ctx context.Context, _ string) error { return pause(ctx, 3*time.Second) }
 		s := newSite(t, Config{Storage: store, DVR: 2 * time.Minute})
 		s.paced(time.Second, 100*time.Second, func() {
 			time.Sleep(time.Second) // two segments a second
@@ -238,7 +245,7 @@ func TestASlowStorageGetsWhatItCanTake(t *testing.T) {
 				s.checkServed(audioRendition)
 			}
 		})
-		if st := s.p.Stats(); st.StorageDropped == 0 || st.SegmentsStored < 130 {
+		if st := s.p.Stats(); st.StorageDropped == 0 || st.SegmentsStored < 100 {
 			t.Errorf("stats %+v", st)
 		}
 	})
@@ -303,16 +310,18 @@ func TestOldSessionsAreDeletedWhenANewOneIsShown(t *testing.T) {
 
 func TestWhatIsStoredTooLateIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store, writes := newShelf(), 0
+		store := newShelf()
+		var writes atomic.Int32
 		store.put = func(ctx context.Context, key string) error {
 			if strings.Contains(key, "s1-") {
-				writes++
-				return pause(ctx, 20*time.Second)
+				writes.Add(1)
+				return pause(ctx, 10*time.Second)
 			}
 			return nil
 		}
 		s := newSite(t, Config{Storage: store})
 		s.until(5 * time.Second)
+		synctest.Wait()
 		s.again()
 		s.until(5 * time.Second)
 		time.Sleep(time.Minute)
@@ -322,8 +331,8 @@ func TestWhatIsStoredTooLateIsDeleted(t *testing.T) {
 				t.Errorf("%q was stored when its session was not shown any more", k)
 			}
 		}
-		if writes != 1 {
-			t.Errorf("%d segments of it were written, want the one that was under way", writes)
+		if n := writes.Load(); n != parallelUploads {
+			t.Errorf("%d segments of it were written, want those that were under way", n)
 		}
 	})
 }

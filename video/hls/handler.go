@@ -174,13 +174,19 @@ func (p *Packager) serveMedia(x *exchange, r *rendition, file, rest string) *htt
 	if g == nil {
 		return errNotFound
 	}
+	// What a storage that viewers are sent to has confirmed is its to serve,
+	// as long as it seems to work.
+	key := segmentKey(r.name, file)
+	if g.stored.Load() == storeDone && !r.archive.uploads.failing.Load() && p.redirect(x, key) {
+		return nil
+	}
 	if b, ok := g.body(); ok {
 		return x.sendMedia(file, b)
 	}
 	if g.stored.Load() != storeDone {
 		return errNotFound
 	}
-	return p.serveStored(x, segmentKey(r.name, file))
+	return p.serveStored(x, key)
 }
 
 // parseNumber takes a number as the names have it, and in no other form.

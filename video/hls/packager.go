@@ -47,11 +47,14 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Stats counts what a Packager could not do. Counters only grow.
+// Stats counts what becomes of segments that a storage is to have. All but
+// StorageQueued only grow, over all sessions.
 type Stats struct {
 	SegmentsStored int64
-	StorageErrors  int64 // failed writes
-	StorageDropped int64 // segments not written because the storage was too slow
+	StorageErrors  int64 // writes that failed; most are tried again
+	StorageRetries int64 // writes that were another try
+	StorageDropped int64 // segments that left the memory before the storage took them
+	StorageQueued  int64 // segments of the newest session that wait or are being written
 }
 
 // Packager makes the playlists and media of one session after another, and
@@ -76,9 +79,11 @@ type Packager struct {
 	mu     sync.Mutex     // guards closed and adding to wg
 	wg     sync.WaitGroup // of the archives
 	closed bool
+	quit   chan struct{} // closed when Shutdown begins: no write is tried again
+	newest atomic.Pointer[archive]
 }
 
-type counters struct{ stored, failed, dropped atomic.Int64 }
+type counters struct{ stored, failed, retries, dropped atomic.Int64 }
 
 var (
 	_ video.Packager = (*Packager)(nil)
@@ -90,7 +95,7 @@ func New(cfg Config) *Packager {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Packager{cfg: cfg, now: time.Now}
+	p := &Packager{cfg: cfg, now: time.Now, quit: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -106,6 +111,7 @@ func (p *Packager) Begin(session video.Session) error {
 		return video.ErrServerClosed
 	}
 	s.archive = newArchive(p, session.ID)
+	p.newest.Store(s.archive)
 	p.stream = s
 	return nil
 }
@@ -149,16 +155,21 @@ func (p *Packager) show(s *stream) {
 
 // Stats returns the counters.
 func (p *Packager) Stats() Stats {
-	return Stats{
+	s := Stats{
 		SegmentsStored: p.stats.stored.Load(),
 		StorageErrors:  p.stats.failed.Load(),
+		StorageRetries: p.stats.retries.Load(),
 		StorageDropped: p.stats.dropped.Load(),
 	}
+	if a := p.newest.Load(); a != nil {
+		s.StorageQueued = int64(a.uploads.waiting())
+	}
+	return s
 }
 
-// Shutdown ends the session and waits until the storage has the segments that
-// are queued, or ctx is done; then writes under way are canceled, which a
-// storage is given a second for. It may be called more than once, but not
+// Shutdown ends the session and waits until the storage has had one chance to
+// take each segment that is queued, or ctx is done; then writes under way are
+// canceled, which a storage is given a second for. It may be called more than once, but not
 // while one of the methods that a [video.Server] calls is running.
 func (p *Packager) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
@@ -167,6 +178,7 @@ func (p *Packager) Shutdown(ctx context.Context) error {
 	p.mu.Unlock()
 	if first {
 		p.End()
+		close(p.quit)
 	}
 	defer p.cancel()
 	idle := make(chan struct{})

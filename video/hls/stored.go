@@ -13,22 +13,35 @@ import (
 	"github.com/owncast-go/owncast/storage"
 )
 
+// redirect sends the viewer to where the storage serves the segment, if it
+// does that.
+func (p *Packager) redirect(x *exchange, key string) bool {
+	re, ok := storage.As[storage.Redirector](p.cfg.Storage)
+	if !ok {
+		return false
+	}
+	u, _, err := re.RedirectURL(x.r.Context(), key)
+	if err != nil {
+		if !errors.Is(err, errors.ErrUnsupported) && x.r.Context().Err() == nil {
+			p.cfg.Logger.Warn("the storage does not say where it serves a segment", "err", err)
+		}
+		return false
+	}
+	x.w.Header().Set("Cache-Control", "no-cache")
+	http.Redirect(x.w, x.r, u.String(), http.StatusFound)
+	return true
+}
+
 // serveStored answers with a segment that only the storage has, or with where
 // the storage serves it.
 func (p *Packager) serveStored(x *exchange, key string) *httpError {
+	if p.redirect(x, key) {
+		return nil
+	}
 	ctx, cancel := context.WithCancel(x.r.Context())
 	defer cancel()
 	limit := time.AfterFunc(storeTimeout, cancel)
 	defer limit.Stop()
-	if re, ok := storage.As[storage.Redirector](p.cfg.Storage); ok {
-		u, _, err := re.RedirectURL(ctx, key)
-		if err != nil {
-			return p.storageError(x, err)
-		}
-		x.w.Header().Set("Cache-Control", "no-cache")
-		http.Redirect(x.w, x.r, u.String(), http.StatusFound)
-		return nil
-	}
 	x.allow(storeTimeout + sendGrace)
 	rc, info, err := p.cfg.Storage.Open(ctx, key)
 	if err != nil {
