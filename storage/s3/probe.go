@@ -97,7 +97,7 @@ func (s *Store) hint(op string, err error) string {
 	switch code(err) {
 	case "NoSuchBucket":
 		return fmt.Sprintf("there is no bucket %q here: make it, or look at the name, the endpoint and PathStyle", s.cfg.Bucket)
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "XAdminUserNotFound": // the latter is VersityGW's
 		return "the server does not know the access key"
 	case "SignatureDoesNotMatch":
 		return "the secret does not belong to the access key, or a proxy changes requests on their way"
@@ -125,6 +125,9 @@ func (s *Store) statusHint(op string, err error, header http.Header) string {
 	case http.StatusForbidden:
 		return fmt.Sprintf("the access key may not %s here: its policy must allow s3:%s", op, permission(op))
 	case http.StatusNotFound:
+		if c := code(err); c != "" && c != "NotFound" && c != "NoSuchKey" && c != "UnknownError" {
+			return ""
+		}
 		return fmt.Sprintf("there is no bucket %q here: make it, or look at the name, the endpoint and PathStyle", s.cfg.Bucket)
 	case http.StatusInsufficientStorage:
 		return "the bucket or the server is full"
@@ -140,7 +143,6 @@ func (s *Store) statusHint(op string, err error, header http.Header) string {
 func networkHint(err error) string {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
-	var plain tls.RecordHeaderError
 	var op *net.OpError
 	switch {
 	case errors.Is(err, ErrUnconfirmed):
@@ -149,7 +151,7 @@ func networkHint(err error) string {
 		return "the name " + dns.Name + " is not known: look at the endpoint; with a bucket in front of it, PathStyle may be needed"
 	case errors.As(err, &cert), errors.As(err, new(x509.HostnameError)):
 		return "the certificate of the server is not trusted, or is for another name; with a bucket in front of it, PathStyle may be needed"
-	case errors.As(err, &plain):
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, new(tls.RecordHeaderError)):
 		return "the server does not speak TLS: the endpoint may have to begin with http://"
 	case errors.Is(err, errStalled), errors.Is(err, context.DeadlineExceeded):
 		return "the server does not answer: look at the endpoint and at firewalls"

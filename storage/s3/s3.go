@@ -93,6 +93,7 @@ func New(cfg Config) (*Store, error) {
 		}
 	}
 	s.client = s.newClient()
+	s.cfg.Endpoint, s.cfg.Region = aws.ToString(s.client.Options().BaseEndpoint), s.client.Options().Region
 	s.cfg.Client, s.cfg.HTTPClient = nil, nil
 	s.cfg.AccessKey, s.cfg.Secret = "", ""
 	return s, nil
