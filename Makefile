@@ -8,6 +8,7 @@
 
 GOLANGCI_VERSION    := v2.15.0
 GOVULNCHECK_VERSION := v1.8.0
+VERSITYGW_VERSION   := v1.8.0
 
 PKG   ?= ./...
 BENCH ?= .
@@ -16,6 +17,7 @@ COUNT ?= 1
 CACHE       := $(CURDIR)/.cache
 GOLANGCI    := $(CACHE)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
 GOVULNCHECK := $(CACHE)/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
+VERSITYGW   := $(CACHE)/versitygw-$(VERSITYGW_VERSION)/versitygw
 RUN         := .ci/step run
 
 # Tools are built for this machine, whatever is being built for another, and
@@ -36,6 +38,7 @@ begin end:
 
 tools:
 	@$(RUN) "tools" .ci/tools
+	@$(RUN) "an S3 server" .ci/versitygw $(VERSITYGW) $(VERSITYGW_VERSION)
 
 format: $(GOLANGCI)
 	@$(RUN) "format" $(GOLANGCI) fmt --diff

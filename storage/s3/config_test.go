@@ -156,24 +156,28 @@ func TestProbeSaysWhatToDo(t *testing.T) {
 		op     string
 		hint   string
 	}{
-		"no bucket":         {func(c *s3.Config) { c.Bucket = "not-there" }, nil, "write", `no bucket "not-there"`},
-		"wrong secret":      {func(c *s3.Config) { c.Secret = "wrong" }, nil, "write", "secret does not belong"},
-		"unknown key":       {func(c *s3.Config) { c.AccessKey = "nobody" }, nil, "write", "access key"},
-		"nobody there":      {func(c *s3.Config) { c.Endpoint = refused }, nil, "write", "cannot be reached"},
-		"unknown name":      {func(c *s3.Config) { c.Endpoint = "http://nobody.invalid" }, nil, "write", "not known"},
-		"own certificate":   {func(c *s3.Config) { c.Endpoint = secure.URL }, nil, "write", "certificate"},
-		"no TLS":            {func(c *s3.Config) { c.Endpoint = strings.Replace(p.url, "http:", "https:", 1) }, nil, "write", "http://"},
-		"no answer":         {func(c *s3.Config) { c.Timeout = 200 * time.Millisecond }, late(time.Minute), "write", "does not answer"},
-		"clock":             {nil, answer(http.StatusForbidden, "RequestTimeTooSkewed", "Date", hour), "write", "differ by 1h"},
-		"another region":    {nil, answer(http.StatusMovedPermanently, "PermanentRedirect", "X-Amz-Bucket-Region", "eu-west-9"), "write", `region "eu-west-9"`},
-		"no ACLs":           {nil, on(method(http.MethodPut), answer(http.StatusBadRequest, "AccessControlListNotSupported")), "write", "leave ACL empty"},
-		"full":              {nil, on(method(http.MethodPut), answer(http.StatusInsufficientStorage, "")), "write", "full"},
-		"may not write":     {nil, on(method(http.MethodPut), answer(http.StatusForbidden, "AccessDenied")), "write", "s3:PutObject"},
-		"may not read":      {nil, on(method(http.MethodHead), answer(http.StatusForbidden, "")), "write", "s3:"},
-		"may not get":       {nil, on(isObjectGet, answer(http.StatusForbidden, "AccessDenied")), "read", "s3:GetObject"},
-		"may not list":      {nil, on(method(http.MethodGet, "list-type"), answer(http.StatusForbidden, "AccessDenied")), "list", "s3:ListBucket"},
-		"may not delete":    {nil, on(method(http.MethodDelete), answer(http.StatusForbidden, "AccessDenied")), "delete", "s3:DeleteObject"},
-		"a web server":      {nil, func(w http.ResponseWriter, r *http.Request) bool { io.Copy(io.Discard, r.Body); io.WriteString(w, "<html>hello</html>"); return true }, "write", "no S3 server"},
+		"no bucket":       {func(c *s3.Config) { c.Bucket = "not-there" }, nil, "write", `no bucket "not-there"`},
+		"wrong secret":    {func(c *s3.Config) { c.Secret = "wrong" }, nil, "write", "secret does not belong"},
+		"unknown key":     {func(c *s3.Config) { c.AccessKey = "nobody" }, nil, "write", "access key"},
+		"nobody there":    {func(c *s3.Config) { c.Endpoint = refused }, nil, "write", "cannot be reached"},
+		"unknown name":    {func(c *s3.Config) { c.Endpoint = "http://nobody.invalid" }, nil, "write", "not known"},
+		"own certificate": {func(c *s3.Config) { c.Endpoint = secure.URL }, nil, "write", "certificate"},
+		"no TLS":          {func(c *s3.Config) { c.Endpoint = strings.Replace(p.url, "http:", "https:", 1) }, nil, "write", "http://"},
+		"no answer":       {func(c *s3.Config) { c.Timeout = 200 * time.Millisecond }, late(time.Minute), "write", "does not answer"},
+		"clock":           {nil, answer(http.StatusForbidden, "RequestTimeTooSkewed", "Date", hour), "write", "differ by 1h"},
+		"another region":  {nil, answer(http.StatusMovedPermanently, "PermanentRedirect", "X-Amz-Bucket-Region", "eu-west-9"), "write", `region "eu-west-9"`},
+		"no ACLs":         {nil, on(method(http.MethodPut), answer(http.StatusBadRequest, "AccessControlListNotSupported")), "write", "leave ACL empty"},
+		"full":            {nil, on(method(http.MethodPut), answer(http.StatusInsufficientStorage, "")), "write", "full"},
+		"may not write":   {nil, on(method(http.MethodPut), answer(http.StatusForbidden, "AccessDenied")), "write", "s3:PutObject"},
+		"may not read":    {nil, on(method(http.MethodHead), answer(http.StatusForbidden, "")), "write", "s3:"},
+		"may not get":     {nil, on(isObjectGet, answer(http.StatusForbidden, "AccessDenied")), "read", "s3:GetObject"},
+		"may not list":    {nil, on(method(http.MethodGet, "list-type"), answer(http.StatusForbidden, "AccessDenied")), "list", "s3:ListBucket"},
+		"may not delete":  {nil, on(method(http.MethodDelete), answer(http.StatusForbidden, "AccessDenied")), "delete", "s3:DeleteObject"},
+		"a web server": {nil, func(w http.ResponseWriter, r *http.Request) bool {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, "<html>hello</html>")
+			return true
+		}, "write", "no S3 server"},
 		"it keeps nothing":  {nil, on(method(http.MethodPut), lie), "write", "does not keep"},
 		"everything is new": {nil, nil, "", ""},
 	} {

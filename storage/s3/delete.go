@@ -42,11 +42,14 @@ func (s *Store) deleteSome(ctx context.Context, keys []string) []error {
 	case ctx.Err() != nil || !refusesBatches(err):
 		return []error{fmt.Errorf("storage/s3: delete %d objects: %w", len(keys), err)}
 	}
-	errs := s.deleteSingly(ctx, keys)
-	if len(errs) == 0 && !s.noBatches.Swap(true) {
+	// If one object cannot be deleted alone either, it is not for the batch.
+	if s.deleteSingly(ctx, keys[:1]) != nil {
+		return []error{fmt.Errorf("storage/s3: delete %d objects: %w", len(keys), err)}
+	}
+	if !s.noBatches.Swap(true) {
 		s.log.Warn("the server does not delete objects in batches; they are deleted one by one", "err", err)
 	}
-	return errs
+	return s.deleteSingly(ctx, keys[1:])
 }
 
 // refusesBatches tells whether an answer is that of a server that cannot

@@ -407,6 +407,15 @@ func TestAServerWithoutBatchesGetsSingleDeletes(t *testing.T) {
 	if err := s.DeleteBatch(t.Context(), []string{"a"}); err == nil || s.Stats().Delete.Sent != 1 {
 		t.Errorf("a batch that fails = %v after %d requests", err, s.Stats().Delete.Sent)
 	}
+	denied := answer(http.StatusForbidden, "AccessDenied")
+	p.set(func(w http.ResponseWriter, r *http.Request) bool { return r.Method != http.MethodGet && denied(w, r) })
+	if err := s.DeleteBatch(t.Context(), []string{"a", "b", "c"}); err == nil || s.Stats().Delete.Sent != 3 {
+		t.Errorf("a batch that is not allowed = %v after %d requests more", err, s.Stats().Delete.Sent-1)
+	}
+	p.heal()
+	if err := s.DeleteBatch(t.Context(), []string{"a", "b", "c"}); err != nil || s.Stats().Delete.Sent != 4 {
+		t.Errorf("a batch when it is = %v", err)
+	}
 }
 
 func TestAHostsOwnClientIsUsed(t *testing.T) {

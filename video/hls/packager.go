@@ -29,7 +29,9 @@ import (
 // in memory and nothing else.
 type Config struct {
 	// Storage takes every finished segment. What is listed but no longer in
-	// memory is served from it. It belongs to the Packager alone, which
+	// memory is served from it. If it is a [storage.Redirector], viewers are
+	// sent to it for all that it has confirmed, unless writes to it fail at
+	// the time: what is still in memory is served from there then. It belongs to the Packager alone, which
 	// deletes what is under "hls/" and of no session that can be watched: two
 	// Packagers share a storage only through a wrapper that gives each its
 	// own keys. Nil keeps no segment beyond the live window.
