@@ -21,7 +21,7 @@ import (
 
 // good is a Config that New takes.
 func good() s3.Config {
-	return s3.Config{Endpoint: "http://127.0.0.1:1", Bucket: "live", PathStyle: true, AccessKey: testKey, Secret: testSecret}
+	return s3.Config{Endpoint: "http://127.0.0.1:1", Bucket: "live", PathStyle: true, AccessKey: testKey, Secret: testSecret, Attempts: 1}
 }
 
 func TestNewRefusesWhatCannotWork(t *testing.T) {

@@ -139,9 +139,9 @@ func aSecond() {
 func TestAFullDiskLeavesTheLiveWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
-		full := false
+		var full atomic.Bool
 		store.put = func(context.Context, string) error {
-			if full {
+			if full.Load() {
 				return fmt.Errorf("write: %w", syscall.ENOSPC)
 			}
 			return nil
@@ -149,7 +149,7 @@ func TestAFullDiskLeavesTheLiveWindow(t *testing.T) {
 		var log bytes.Buffer
 		s := newSite(t, Config{Storage: store, DVR: time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		s.paced(time.Second, 40*time.Second, synctest.Wait)
-		full = true
+		full.Store(true)
 		s.paced(41*time.Second, 80*time.Second, func() {
 			aSecond()
 			s.checkServed(mainRendition)
@@ -161,7 +161,7 @@ func TestAFullDiskLeavesTheLiveWindow(t *testing.T) {
 		if st := s.p.Stats(); st.StorageErrors < 30 || st.StorageRetries < 20 || st.StorageDropped < 2*12 || st.StorageDropped > 2*16 {
 			t.Errorf("stats %+v, want what left the window to be dropped", st)
 		}
-		full = false
+		full.Store(false)
 		s.paced(81*time.Second, 130*time.Second, aSecond)
 		if d := s.checkServed(mainRendition); d < 49 {
 			t.Errorf("%v s can be watched, want the window to grow again", d)

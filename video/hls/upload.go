@@ -43,6 +43,7 @@ type uploads struct {
 	mu      sync.Mutex     // guards what follows
 	queue   []upload
 	workers int
+	busy    int      // workers that write
 	late    []string // keys to be deleted as they were written too late
 	logged  bool     // that the storage fails
 }
@@ -87,7 +88,7 @@ func (u *uploads) add(j upload) {
 func (u *uploads) waiting() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return len(u.queue) + u.workers
+	return len(u.queue) + u.busy
 }
 
 // wait returns when the queue is empty and no write is under way.
@@ -106,8 +107,12 @@ func (u *uploads) work() {
 		j := u.queue[0]
 		u.queue[0] = upload{} // which would keep its bytes
 		u.queue = u.queue[1:]
+		u.busy++
 		u.mu.Unlock()
 		u.store(j)
+		u.mu.Lock()
+		u.busy--
+		u.mu.Unlock()
 	}
 }
 

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/owncast-go/owncast/storage"
 )
 
 func TestWhatFailsOnceIsStoredWithTheNextTry(t *testing.T) {
@@ -44,21 +48,21 @@ func TestWhatFailsOnceIsStoredWithTheNextTry(t *testing.T) {
 func TestAnOutageShorterThanTheMemoryLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
-		down := false
+		var down atomic.Bool
 		store.put = func(context.Context, string) error {
-			if down {
+			if down.Load() {
 				return errors.New("down")
 			}
 			return nil
 		}
 		s := newSite(t, Config{Storage: store, DVR: 2 * time.Minute})
 		s.paced(time.Second, 30*time.Second, aSecond)
-		down = true
+		down.Store(true)
 		s.paced(31*time.Second, 45*time.Second, func() {
 			aSecond()
 			s.checkServed(mainRendition)
 		})
-		down = false
+		down.Store(false)
 		s.paced(46*time.Second, 80*time.Second, aSecond)
 		if st := s.p.Stats(); st.StorageDropped != 0 || st.StorageErrors == 0 {
 			t.Errorf("stats %+v, want nothing dropped", st)
@@ -111,30 +115,37 @@ func TestAWriteThatHangsLeavesTimeForAnother(t *testing.T) {
 func TestASegmentStoredAfterItHasLeftIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
-		late := ""
+		var late atomic.Pointer[string]
 		store.put = func(_ context.Context, key string) error {
-			if late == "" || late == key {
-				late = key
-				<-time.After(90 * time.Second) // whatever the context says
+			if late.CompareAndSwap(nil, &key) {
+				<-time.After(60 * time.Second)
 			}
 			return nil
 		}
 		s := newSite(t, Config{Storage: stubborn{store}})
-		s.paced(time.Second, 80*time.Second, aSecond)
-		if st := s.p.Stats(); st.StorageDropped != 1 {
-			t.Errorf("stats %+v, want the one that is late dropped", st)
+		stored := func() bool { return slices.Contains(store.keys(), *late.Load()) }
+		s.paced(time.Second, 50*time.Second, aSecond)
+		if st := s.p.Stats(); st.StorageDropped != 1 || stored() {
+			t.Fatalf("stats %+v, want the one that is late dropped", st)
 		}
-		s.paced(81*time.Second, 100*time.Second, aSecond)
-		for _, k := range store.keys() {
-			if k == late {
-				t.Errorf("%q is left", k)
-			}
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		if !stored() {
+			t.Fatal("the storage has not stored what was late")
+		}
+		s.paced(51*time.Second, 60*time.Second, aSecond)
+		if stored() {
+			t.Errorf("%q is left", *late.Load())
 		}
 	})
 }
 
 // stubborn is a shelf that finishes what it has begun.
 type stubborn struct{ *shelf }
+
+func (s stubborn) Put(ctx context.Context, key string, r io.Reader, o storage.PutOptions) error {
+	return s.shelf.Put(context.WithoutCancel(ctx), key, r, o)
+}
 
 func TestShutdownTriesNothingAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -197,6 +208,14 @@ func TestViewersAreSentToTheStorageForWhatItHasConfirmed(t *testing.T) {
 		s.paced(51*time.Second, 60*time.Second, aSecond)
 		if c := status(0); c != http.StatusFound {
 			t.Errorf("the storage works again, but: %d", c)
+		}
+		mode.Store(1)
+		s.paced(61*time.Second, 62*time.Second, aSecond)
+		if c := status(3); c != http.StatusOK {
+			t.Errorf("one that is stored and in memory, of a storage that fails: %d", c)
+		}
+		if c := status(12); c != http.StatusFound {
+			t.Errorf("one that the storage alone has, of a storage that fails: %d", c)
 		}
 	})
 }
