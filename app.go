@@ -16,6 +16,7 @@ import (
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/repository/bolt"
+	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/rtmp"
@@ -68,7 +69,7 @@ func New(opts ...Option) (*App, error) {
 
 // assemble is the composition root: the leaves first, then what needs them.
 // No part is handed the App, and none is changed after it was made.
-func (a *App) assemble(p *parts) (err error) {
+func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	c := a.cfg
 	log := c.log
 	p.packager = hls.New(hls.Config{Storage: c.storage, DVR: c.dvr, Slate: c.slate, Logger: log})
@@ -95,12 +96,31 @@ func (a *App) assemble(p *parts) (err error) {
 	}
 	p.handler = httpapi.New(httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
+<<<<<<< HEAD
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		LatencyLevel: p.settings.latencyLevel,
 		Web:          web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
+=======
+		Broadcast: p.video, Admin: administrators, HLS: p.packager,
+		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
+		Logger:     log,
+>>>>>>> 534522c (The page may get media from where the storage serves it)
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 	})
 	return nil
+}
+
+// mediaOrigins is where s sends viewers to, if it does.
+func mediaOrigins(ctx context.Context, s storage.Storage) []string {
+	r, ok := storage.As[storage.Redirector](s)
+	if !ok {
+		return nil
+	}
+	u, _, err := r.RedirectURL(ctx, "hls/0/segment.m4s")
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
 }
 
 // open opens the repository.
@@ -179,7 +199,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.open(p); err != nil {
 		return err
 	}
-	if err := a.assemble(p); err != nil {
+	if err := a.assemble(ctx, p); err != nil {
 		return errors.Join(err, p.close())
 	}
 	if err := p.audience.Start(ctx); err != nil {

@@ -1,6 +1,7 @@
 package owncast_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/storage/local"
 )
 
 // links finds what a page, a style sheet, a script or a playlist refers to.
@@ -229,5 +232,36 @@ func TestTheBaseURLsPathIsTakenOff(t *testing.T) {
 	}
 	if code, body := c.get("/live/"); code != 200 || strings.Contains(body, u.Host) {
 		t.Errorf("the page: %d", code)
+	}
+}
+
+// cdn is a storage that sends viewers elsewhere.
+type cdn struct{ storage.Storage }
+
+func (cdn) RedirectURL(context.Context, string) (*url.URL, time.Time, error) {
+	return &url.URL{Scheme: "https", Host: "cdn.example.org", Path: "/x"}, time.Time{}, nil
+}
+
+func TestThePageMayGetMediaFromTheStorage(t *testing.T) {
+	for _, tt := range []struct {
+		storage owncast.Storage
+		want    string
+	}{
+		{local.New(t.TempDir()), "connect-src 'self';"},
+		{cdn{local.New(t.TempDir())}, "connect-src 'self' https://cdn.example.org;"},
+	} {
+		app, err := owncast.New(owncast.WithDataDir(t.TempDir()), owncast.WithStorage(tt.storage), discard())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := app.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer shutdown(t, app)
+		w := httptest.NewRecorder()
+		app.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, tt.want) {
+			t.Errorf("%s lacks %s", csp, tt.want)
+		}
 	}
 }

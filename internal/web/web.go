@@ -14,10 +14,15 @@ import (
 )
 
 // contentSecurityPolicy lets the page load what comes from its own origin
-// and nothing else. Players make blob URLs for media and workers.
-const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self'; " +
-	"img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; " +
-	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+// and nothing else, but for media that the storage serves itself, which
+// requests to its own origin are redirected to. Players make blob URLs for
+// media and workers.
+func contentSecurityPolicy(mediaOrigins []string) string {
+	media := strings.Join(append([]string{"'self'"}, mediaOrigins...), " ")
+	return "default-src 'self'; script-src 'self'; style-src 'self'; " +
+		"img-src 'self' data: blob:; media-src " + media + " blob:; connect-src " + media + "; worker-src 'self' blob:; " +
+		"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+}
 
 // playlist is where media players find the stream, as seen from the page.
 const playlist = "hls/stream.m3u8"
@@ -37,6 +42,9 @@ type Config struct {
 	BasePath string
 	// NoIndex tells whether search engines should stay away. Nil means no.
 	NoIndex func() bool
+	// MediaOrigins are from where else players get media, such as
+	// "https://cdn.example.org".
+	MediaOrigins []string
 	// Logger gets what goes wrong. Nil discards it.
 	Logger *slog.Logger
 }
@@ -45,7 +53,7 @@ type Config struct {
 // there, the other files under their names, robots.txt, and a small page that
 // says so for everything that does not exist. It answers GET and HEAD.
 func New(c Config) http.Handler {
-	a := &app{files: c.FS, base: c.BasePath, noIndex: c.NoIndex}
+	a := &app{files: c.FS, base: c.BasePath, noIndex: c.NoIndex, policy: contentSecurityPolicy(c.MediaOrigins)}
 	return httpx.Handler(c.Logger, a.serve)
 }
 
@@ -53,13 +61,14 @@ type app struct {
 	files   fs.FS
 	base    string
 	noIndex func() bool
+	policy  string // Content-Security-Policy
 }
 
 func (a *app) serve(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("Content-Security-Policy", a.policy)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		return page(w, r, http.StatusMethodNotAllowed, "Method not allowed")

@@ -198,6 +198,16 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	}
 }
 
+func TestMediaMayComeFromWhereTheStorageServesIt(t *testing.T) {
+	h := New(Config{FS: application(), MediaOrigins: []string{"https://cdn.example.org"}})
+	csp := get(h, "/").Header().Get("Content-Security-Policy")
+	for _, want := range []string{"media-src 'self' https://cdn.example.org blob:;", "connect-src 'self' https://cdn.example.org;", "script-src 'self';"} {
+		if !strings.Contains(csp, want) {
+			t.Errorf("%s lacks %s", csp, want)
+		}
+	}
+}
+
 func TestRangesAreThoseOfTheFileItself(t *testing.T) {
 	rec := get(New(Config{FS: application()}), "/assets/app-Ab12.js", "Accept-Encoding", "gzip, br", "Range", "bytes=1-3")
 	if rec.Code != http.StatusPartialContent || rec.Body.String() != "cri" || rec.Header().Get("Content-Encoding") != "" {
