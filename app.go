@@ -96,16 +96,11 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	}
 	p.handler = httpapi.New(httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
-<<<<<<< HEAD
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		LatencyLevel: p.settings.latencyLevel,
-		Web:          web.New(web.Config{FS: c.web, BasePath: base, Logger: log}), Logger: log,
-=======
-		Broadcast: p.video, Admin: administrators, HLS: p.packager,
-		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
-		Logger:     log,
->>>>>>> 534522c (The page may get media from where the storage serves it)
-		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
+		Web:          web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
+		Logger:       log,
+		Thumbnails:   c.thumbnails, Placeholder: web.Placeholder(),
 	})
 	return nil
 }
