@@ -185,3 +185,14 @@ func testTokensContext(t *testing.T, s repository.Tokens) {
 	})
 	wantTokens(t, s, a)
 }
+
+func testQueuesAreApart(t *testing.T, r repository.Repository) {
+	enqueue(t, r.Deliveries, 0, "federation", 1, target("h", "1", "key"))
+	enqueue(t, r.WebhookDeliveries, 0, "webhook", 1, target("h", "2", "key"))
+	d := wantLease(t, r.WebhookDeliveries, 0, "2")[0]
+	equal(t, "payload", string(d.Payload), "webhook")
+	report(t, r.WebhookDeliveries, done(d))
+	wantCounts(t, r.WebhookDeliveries, repository.QueueCounts{Delivered: 1})
+	wantCounts(t, r.Deliveries, repository.QueueCounts{Waiting: 1, Hosts: 1})
+	wantLease(t, r.Deliveries, 0, "1")
+}
