@@ -2,43 +2,12 @@ package httpapi
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/owncast-go/owncast/internal/httpx"
-	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
 )
-
-// realm is what browsers and clients of such servers are asked with.
-const realm = `Basic realm="Owncast Authenticated Request"`
-
-// admin lets administrators through, from the App's own pages or from
-// programs.
-func (a *api) admin(next httpx.HandlerFunc) httpx.HandlerFunc {
-	origin := http.NewCrossOriginProtection()
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := origin.Check(r); err != nil {
-			return errors.Join(httpx.ErrForbidden, err)
-		}
-		user, err := a.Admin.Authenticate(r)
-		if errors.Is(err, httpx.ErrUnauthorized) {
-			if ch, ok := a.Admin.(challenger); ok {
-				ch.Challenge(w, r)
-				return nil
-			}
-			w.Header().Set("WWW-Authenticate", realm)
-		}
-		if err != nil {
-			return err
-		}
-		if user.Role < repository.RoleAdmin {
-			return httpx.ErrForbidden
-		}
-		return next(w, r)
-	}
-}
 
 // adminStatusBody is the answer of /api/admin/status. Phase, SessionID and
 // Ingest are ours.

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/stats"
@@ -61,76 +59,17 @@ type api struct{ Config }
 func New(c Config) http.Handler {
 	a := &api{c}
 	mux := http.NewServeMux()
-	routes := a.routes()
-	for pattern, fn := range routes {
-		mux.Handle(pattern, httpx.Handler(c.Logger, fn))
+	hlsPreflight := preflight("GET, HEAD", "Range, "+cmcdHeaders)
+	a.mount(mux)
+	for _, at := range []string{"/api", "/api/", "/hls"} {
+		mux.Handle(at, httpx.Handler(c.Logger, a.notFound))
 	}
-	for at, methods := range methodsOf(routes) {
-		fn := wrongMethod(methods)
-		if strings.HasPrefix(at, "/api/admin/") {
-			fn = a.admin(fn)
-		}
-		mux.Handle(at, httpx.Handler(c.Logger, fn))
-	}
+	mux.Handle("OPTIONS /hls/", httpx.Handler(c.Logger, func(w http.ResponseWriter, r *http.Request) error {
+		return hlsPreflight(a, w, r)
+	}))
 	mux.Handle("/hls/", http.StripPrefix("/hls", c.Audience.Track(c.HLS)))
 	mux.Handle("/", c.Web)
 	return a.below(mux)
-}
-
-// routes are all but those of the page and the media.
-func (a *api) routes() map[string]httpx.HandlerFunc {
-	return map[string]httpx.HandlerFunc{
-		"GET /api/status":         a.status,
-		"GET /api/ping":           a.ping,
-		"GET /api/video/variants": a.videoVariants,
-
-		"POST /api/metrics/playback": a.metricsPlayback,
-		"GET /api/metrics/cmcd":      a.metricsCMCD,
-		"POST /api/metrics/cmcd":     a.metricsCMCD,
-		"OPTIONS /api/metrics/cmcd":  preflight("GET, POST", "Content-Type, "+cmcdHeaders),
-
-		"GET /api/admin/status":           a.admin(a.adminStatus),
-		"POST /api/admin/disconnect":      a.admin(a.adminDisconnect),
-		"GET /api/admin/viewers":          a.admin(a.adminViewers),
-		"GET /api/admin/viewers/playback": a.admin(a.adminClients),
-		"GET /api/admin/viewersOverTime":  a.admin(a.adminViewersOverTime),
-		"GET /api/admin/metrics/video":    a.admin(a.adminVideoMetrics),
-		"GET /api/admin/restream":         a.admin(a.adminRestream),
-		"PUT /api/admin/restream":         a.admin(a.adminSetRestream),
-
-		"GET /thumbnail.jpg": a.thumbnail,
-		"GET /preview.gif":   a.preview,
-
-		"OPTIONS /hls/": preflight("GET, HEAD", "Range, "+cmcdHeaders),
-
-		"/api":  a.notFound,
-		"/api/": a.notFound,
-		"/hls":  a.notFound,
-	}
-}
-
-// methodsOf returns the methods of each path that has some.
-func methodsOf(routes map[string]httpx.HandlerFunc) map[string][]string {
-	methods := map[string][]string{}
-	for pattern := range routes {
-		if method, path, ok := strings.Cut(pattern, " "); ok && path != "/hls/" { // which answers every method
-			methods[path] = append(methods[path], method)
-			if method == http.MethodGet {
-				methods[path] = append(methods[path], http.MethodHead) // as ServeMux has it
-			}
-		}
-	}
-	return methods
-}
-
-// wrongMethod says which methods there are (RFC 9110 §15.5.6).
-func wrongMethod(methods []string) httpx.HandlerFunc {
-	slices.Sort(methods)
-	allow := strings.Join(methods, ", ")
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Allow", allow)
-		return httpx.ErrMethodNotAllowed
-	}
 }
 
 // below keeps the mux from redirecting to the cleaned form of a path, which

@@ -115,8 +115,8 @@ const cmcdHeaders = "CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session"
 
 // preflight answers what browsers ask before a player on another site may
 // send headers.
-func preflight(methods, headers string) httpx.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) error {
+func preflight(methods, headers string) func(*api, http.ResponseWriter, *http.Request) error {
+	return func(_ *api, w http.ResponseWriter, _ *http.Request) error {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Allow-Methods", methods)

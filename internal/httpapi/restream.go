@@ -2,12 +2,10 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/owncast-go/owncast/internal/httpx"
-	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video/restream"
 )
 
@@ -78,9 +76,6 @@ func (a *api) adminSetRestream(w http.ResponseWriter, r *http.Request) error {
 		return httpx.BadRequest(`field "outputs" is missing`)
 	}
 	err := a.Restream.Set(r.Context(), body.Outputs)
-	if invalid := new(repository.InvalidError); errors.As(err, &invalid) {
-		return &httpx.BadRequestError{Message: invalid.Err.Error(), Err: err}
-	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"time"
@@ -16,6 +17,8 @@ var (
 	ErrForbidden    = errors.New("owncast: forbidden")
 	ErrNotFound     = errors.New("owncast: not found")
 	ErrReadOnly     = errors.New("owncast: fixed by an option")
+	// ErrMediaType refuses a body of a type that is not JSON.
+	ErrMediaType = errors.New("owncast: unsupported media type")
 	// ErrMethodNotAllowed is for handlers that have set the header Allow.
 	ErrMethodNotAllowed = errors.New("owncast: method not allowed")
 )
@@ -53,6 +56,17 @@ func TooManyRequests(retryAfter time.Duration) error {
 
 func (e *TooManyRequestsError) Error() string { return "too many requests" }
 
+// ReadOnlyError is a setting that an option has fixed. It matches
+// [ErrReadOnly].
+type ReadOnlyError struct {
+	Field string // as the API names it
+}
+
+func (e *ReadOnlyError) Error() string { return fmt.Sprintf("%q is fixed by an option", e.Field) }
+
+// Is reports whether target is [ErrReadOnly].
+func (e *ReadOnlyError) Is(target error) bool { return target == ErrReadOnly }
+
 const internalError = "internal error"
 
 // Status returns the HTTP status for err and what a client may be told about
@@ -62,6 +76,8 @@ func Status(err error) (status int, message string) {
 	var bad *BadRequestError
 	var large *http.MaxBytesError
 	var many *TooManyRequestsError
+	var fixed *ReadOnlyError
+	var invalid *repository.InvalidError
 	switch {
 	case errors.As(err, &many):
 		return http.StatusTooManyRequests, "too many requests, try again later"
@@ -69,6 +85,10 @@ func Status(err error) (status int, message string) {
 		return http.StatusRequestEntityTooLarge, "request body too large"
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, bad.Message
+	case errors.As(err, &invalid):
+		return http.StatusBadRequest, invalid.Err.Error()
+	case errors.As(err, &fixed):
+		return http.StatusConflict, fmt.Sprintf("field %q is fixed by the program that runs this server", fixed.Field)
 	case errors.Is(err, ErrUnauthorized):
 		return http.StatusUnauthorized, "unauthorized"
 	case errors.Is(err, ErrForbidden):
@@ -77,6 +97,8 @@ func Status(err error) (status int, message string) {
 		return http.StatusNotFound, "not found"
 	case errors.Is(err, ErrReadOnly):
 		return http.StatusConflict, "fixed by the program that runs this server"
+	case errors.Is(err, ErrMediaType):
+		return http.StatusUnsupportedMediaType, "send the body as application/json"
 	case errors.Is(err, ErrMethodNotAllowed):
 		return http.StatusMethodNotAllowed, "method not allowed"
 	case errors.Is(err, repository.ErrConflict):

@@ -1,0 +1,178 @@
+package httpapi
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/repository"
+)
+
+// Access is who may use a route.
+type Access uint8
+
+// The kinds of access.
+const (
+	Anyone Access = iota
+	Admin         // administrators, from the App's own pages or from programs
+)
+
+// Content types of the API.
+const (
+	mediaJSON = "application/json"
+	mediaText = "text/plain"
+)
+
+// Route is one way to ask the API for something. A route for GET answers HEAD
+// too.
+type Route struct {
+	Method, Path string
+	Access       Access
+	// MaxBody is how many bytes the body of a request may have; a larger one
+	// is answered with 413. 0 is for requests without a body.
+	MaxBody int64
+	// Answer is the content type of an answer without an error, "" if it has
+	// no body.
+	Answer string
+
+	handle func(*api, http.ResponseWriter, *http.Request) error
+}
+
+// Routes are all routes of the API, in the order of their document. The mux is
+// made of it, and tests try each.
+func Routes() []Route {
+	return slices.Concat(publicRoutes(), adminRoutes())
+}
+
+func publicRoutes() []Route {
+	return []Route{
+		{"GET", "/api/status", Anyone, 0, mediaJSON, (*api).status},
+		{"GET", "/api/ping", Anyone, 0, "", (*api).ping},
+		{"GET", "/api/video/variants", Anyone, 0, mediaJSON, (*api).videoVariants},
+
+		{"POST", "/api/metrics/playback", Anyone, maxReportBody, "", (*api).metricsPlayback},
+		{"GET", "/api/metrics/cmcd", Anyone, 0, "", (*api).metricsCMCD},
+		{"POST", "/api/metrics/cmcd", Anyone, maxReportBody, "", (*api).metricsCMCD},
+		{"OPTIONS", "/api/metrics/cmcd", Anyone, 0, "", preflight("GET, POST", "Content-Type, "+cmcdHeaders)},
+
+		{"GET", "/thumbnail.jpg", Anyone, 0, "image/jpeg", (*api).thumbnail},
+		{"GET", "/preview.gif", Anyone, 0, "image/gif", (*api).preview},
+	}
+}
+
+func adminRoutes() []Route {
+	return []Route{
+		{"GET", "/api/admin/status", Admin, 0, mediaJSON, (*api).adminStatus},
+		{"POST", "/api/admin/disconnect", Admin, 0, mediaJSON, (*api).adminDisconnect},
+		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
+		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},
+		{"GET", "/api/admin/viewersOverTime", Admin, 0, mediaJSON, (*api).adminViewersOverTime},
+		{"GET", "/api/admin/metrics/video", Admin, 0, mediaJSON, (*api).adminVideoMetrics},
+		{"GET", "/api/admin/restream", Admin, 0, mediaJSON, (*api).adminRestream},
+		{"PUT", "/api/admin/restream", Admin, maxRestreamBody, mediaJSON, (*api).adminSetRestream},
+	}
+}
+
+// serve makes the handler of a route.
+func (a *api) serve(rt Route) httpx.HandlerFunc {
+	fn := func(w http.ResponseWriter, r *http.Request) error {
+		if err := rt.checkBody(w, r); err != nil {
+			return err
+		}
+		return rt.handle(a, w, r)
+	}
+	return a.guard(rt.Access, fn)
+}
+
+// guard lets through who has access.
+func (a *api) guard(access Access, fn httpx.HandlerFunc) httpx.HandlerFunc {
+	if access == Admin {
+		return a.admin(fn)
+	}
+	return fn
+}
+
+// checkBody limits the body, and refuses what an HTML form on any site can
+// send and no client of the API does.
+func (rt Route) checkBody(w http.ResponseWriter, r *http.Request) error {
+	if rt.MaxBody == 0 {
+		return nil
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, rt.MaxBody)
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && media == "application/x-www-form-urlencoded" {
+		return httpx.ErrMediaType
+	}
+	return nil
+}
+
+// mount adds every route to mux, and to each path what answers the methods
+// that it does not have.
+func (a *api) mount(mux *http.ServeMux) {
+	paths := map[string][]Route{}
+	for _, rt := range Routes() {
+		mux.Handle(rt.Method+" "+rt.Path, httpx.Handler(a.Logger, a.serve(rt)))
+		paths[rt.Path] = append(paths[rt.Path], rt)
+	}
+	for at, routes := range paths {
+		mux.Handle(at, httpx.Handler(a.Logger, a.otherMethods(routes)))
+	}
+}
+
+// otherMethods answers OPTIONS with the methods of a path, and says of others
+// that they are none (RFC 9110, sections 9.3.7 and 15.5.6).
+func (a *api) otherMethods(routes []Route) httpx.HandlerFunc {
+	methods := []string{http.MethodOptions}
+	for _, rt := range routes {
+		methods = append(methods, rt.Method)
+		if rt.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead) // as ServeMux has it
+		}
+	}
+	slices.Sort(methods)
+	allow := strings.Join(slices.Compact(methods), ", ")
+	wrong := a.guard(routes[0].Access, func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", allow)
+		return httpx.ErrMethodNotAllowed
+	})
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodOptions {
+			return wrong(w, r)
+		}
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}
+
+// realm is what browsers and clients of such servers are asked with.
+const realm = `Basic realm="Owncast Authenticated Request"`
+
+// admin lets administrators through, from the App's own pages or from
+// programs.
+func (a *api) admin(next httpx.HandlerFunc) httpx.HandlerFunc {
+	origin := http.NewCrossOriginProtection()
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := origin.Check(r); err != nil {
+			return errors.Join(httpx.ErrForbidden, err)
+		}
+		user, err := a.Admin.Authenticate(r)
+		if errors.Is(err, httpx.ErrUnauthorized) {
+			if ch, ok := a.Admin.(challenger); ok {
+				ch.Challenge(w, r)
+				return nil
+			}
+			w.Header().Set("WWW-Authenticate", realm)
+		}
+		if err != nil {
+			return err
+		}
+		if user.Role < repository.RoleAdmin {
+			return httpx.ErrForbidden
+		}
+		return next(w, r)
+	}
+}
