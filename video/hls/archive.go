@@ -25,6 +25,7 @@ type archive struct {
 	session   string
 	jobs      chan archiveJob // nil without a storage
 	uploads   uploads
+	ledger    *ledger     // nil if the session is not recorded
 	abandoned atomic.Bool // another session is shown
 
 	garbage []string // of the writer: keys that did not fit into the queue yet
@@ -58,6 +59,7 @@ func newArchive(p *Packager, session string) *archive {
 		return a
 	}
 	a.jobs = make(chan archiveJob, queueLength)
+	a.ledger = newLedger(&p.cfg, session)
 	p.wg.Add(1)
 	go a.run()
 	return a
@@ -79,7 +81,8 @@ func (a *archive) put(r *rendition, s *segment) {
 		a.giveUp(s)
 		return
 	}
-	a.uploads.add(upload{key: segmentKey(r.name, s.name), segment: s, deadline: time.Now().Add(r.live)})
+	a.ledger.add(r, s)
+	a.uploads.add(upload{rendition: r.name, segment: s, deadline: time.Now().Add(r.live)})
 }
 
 // expire queues the deletion of segments that nobody can ask for any more. It
@@ -90,6 +93,9 @@ func (a *archive) expire(r *rendition, gone []*segment) {
 	}
 	for _, s := range gone {
 		a.giveUp(s) // if it is not stored by now
+		if s.stored.Load() == storeDone && s.dir != "" {
+			continue // it is the recorder's
+		}
 		a.garbage = append(a.garbage, segmentKey(r.name, s.name))
 	}
 	if len(a.garbage) == 0 {
@@ -115,13 +121,17 @@ func (a *archive) sweep() {
 }
 
 // abandon tells that another session is shown: what is queued is not stored,
-// and what is being stored is deleted.
-func (a *archive) abandon() { a.abandoned.Store(true) }
+// and what is being stored is deleted, but for what is recorded.
+func (a *archive) abandon() {
+	a.abandoned.Store(true)
+	a.ledger.release()
+}
 
 // run ends when close was called and the queues are empty, or soon after the
 // Packager's context is done.
 func (a *archive) run() {
 	defer a.p.wg.Done()
+	defer a.ledger.end()
 	for j := range a.jobs {
 		switch {
 		case a.abandoned.Load(): // the sweep of the other session deletes

@@ -176,8 +176,7 @@ func (p *Packager) serveMedia(x *exchange, r *rendition, file, rest string) *htt
 	}
 	// What a storage that viewers are sent to has confirmed is its to serve,
 	// as long as it seems to work.
-	key := segmentKey(r.name, file)
-	if g.stored.Load() == storeDone && !r.archive.uploads.failing.Load() && p.redirect(x, key) {
+	if g.stored.Load() == storeDone && !r.archive.uploads.failing.Load() && p.redirect(x, g.key(r.name)) {
 		return nil
 	}
 	if b, ok := g.body(); ok {
@@ -186,7 +185,7 @@ func (p *Packager) serveMedia(x *exchange, r *rendition, file, rest string) *htt
 	if g.stored.Load() != storeDone {
 		return errNotFound
 	}
-	return p.serveStored(x, key)
+	return p.serveStored(x, g.key(r.name))
 }
 
 // parseNumber takes a number as the names have it, and in no other form.

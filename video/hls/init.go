@@ -36,6 +36,11 @@ type initSegment struct {
 	data   []byte
 }
 
+// header is what a recorder gets.
+func (i *initSegment) header() *video.SegmentHeader {
+	return &video.SegmentHeader{Name: i.name, Data: i.data, Tracks: i.tracks}
+}
+
 // video returns the picture's track, or nil.
 func (i *initSegment) video() *video.Track { return i.track(video.Video) }
 

@@ -45,6 +45,11 @@ type Config struct {
 	// is longer. Nil answers with 404 before the first session, and shows the
 	// last one until there is another.
 	Slate *Slate
+	// Recorder keeps sessions in the Storage for longer. Nil keeps none, as
+	// does a Packager without a Storage.
+	Recorder Recorder
+	// Events are told when the storage fails and when it works again.
+	Events Events
 	// Logger gets what goes wrong with the storage. Nil discards it.
 	Logger *slog.Logger
 }
@@ -66,10 +71,11 @@ type Stats struct {
 // The last session is kept, in memory as far as it was there, until the next
 // one can be watched.
 type Packager struct {
-	cfg   Config
-	now   func() time.Time
-	stats counters
-	zips  sync.Pool // of *gzip.Writer
+	cfg    Config
+	now    func() time.Time
+	stats  counters
+	health health
+	zips   sync.Pool // of *gzip.Writer
 
 	published func(*snapshot) // of tests
 

@@ -53,7 +53,7 @@ func (r *rendition) begin(init *initSegment, at time.Time, discontinuity bool) {
 	}
 	r.open = &segment{
 		msn: r.nextMSN, name: segmentName(r.session, r.nextMSN), init: init,
-		discontinuity: discontinuity, date: dateLine(at),
+		discontinuity: discontinuity, start: at, date: dateLine(at),
 	}
 	r.nextMSN++
 }
@@ -114,9 +114,6 @@ func (r *rendition) close() {
 	s.list, s.memory = nil, nil // the bytes must go when parts does
 	r.expected = int(s.size + s.size/32)
 	s.parts.Store(&list)
-	for _, p := range list {
-		s.partLines += p.line
-	}
 	s.lines = "#EXTINF:" + decimal(s.dur.Seconds(), 5) + ",\n" + s.name + "\n"
 	r.rate.add(s.size, s.dur, time.Duration(r.target)*time.Second/2)
 	r.segs = append(r.segs[:len(r.segs):len(r.segs)], s)

@@ -31,6 +31,7 @@ type segment struct {
 	init          *initSegment
 	discontinuity bool
 	independent   bool
+	start         time.Time
 	date          string // EXT-X-PROGRAM-DATE-TIME of its start
 	dur           time.Duration
 	size          int64
@@ -39,9 +40,9 @@ type segment struct {
 	memory *memory                 // of the newest of them; nil once closed
 	parts  atomic.Pointer[[]*part] // of a closed segment; nil once only the storage has it
 	stored atomic.Int32            // one of the storage states
+	dir    string                  // where a recorder wants it; of the archive until it is stored
 
-	lines     string // what a playlist says of the closed segment
-	partLines string // and of its parts, before that
+	lines string // what a playlist says of the closed segment, after its parts
 }
 
 func dateLine(at time.Time) string {
@@ -57,6 +58,14 @@ const (
 	storeDone
 	storeFailed
 )
+
+// key is where the storage has the segment, once it is stored.
+func (s *segment) key(rendition string) string {
+	if s.dir != "" {
+		return s.dir + s.name
+	}
+	return segmentKey(rendition, s.name)
+}
 
 // body is the parts, in as few pieces as they lie in.
 func (s *segment) body() (body, bool) {

@@ -217,13 +217,23 @@ func (s *snapshot) renderSegments(b *bytes.Buffer, skip int) {
 		g := s.segs[i]
 		renderHead(b, g, &init)
 		if i >= withParts && !s.ended {
-			b.WriteString(g.partLines)
+			renderParts(b, g)
 		}
 		b.WriteString(g.lines)
 	}
 	if len(s.open) > 0 {
 		renderHead(b, s.openHead, &init)
 		for _, p := range s.open {
+			b.WriteString(p.line)
+		}
+	}
+}
+
+// renderParts writes the parts, which are in memory for longer than they are
+// listed in the newest playlist.
+func renderParts(b *bytes.Buffer, g *segment) {
+	if ps := g.parts.Load(); ps != nil {
+		for _, p := range *ps {
 			b.WriteString(p.line)
 		}
 	}

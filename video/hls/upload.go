@@ -45,15 +45,16 @@ type uploads struct {
 	workers int
 	busy    int      // workers that write
 	late    []string // keys to be deleted as they were written too late
-	logged  bool     // that the storage fails
 }
 
 // upload is a segment to be stored by a time: when it will have left the
 // memory.
 type upload struct {
-	key      string
-	segment  *segment
-	deadline time.Time
+	rendition string
+	key       string // decided when it is about to be written
+	recorded  bool   // the key is a recorder's
+	segment   *segment
+	deadline  time.Time
 }
 
 // settle is called by whoever decides what becomes of a segment. It tells
@@ -64,6 +65,7 @@ func (s *segment) settle(state int32) bool { return s.stored.CompareAndSwap(stor
 func (a *archive) giveUp(s *segment) {
 	if s.settle(storeFailed) && a.jobs != nil {
 		a.p.stats.dropped.Add(1)
+		a.ledger.settle()
 	}
 }
 
@@ -120,6 +122,10 @@ func (u *uploads) work() {
 func (u *uploads) store(j upload) {
 	ctx, cancel := context.WithDeadline(u.a.p.ctx, j.deadline)
 	defer cancel()
+	if j.segment.stored.Load() == storePending {
+		j.segment.dir = u.a.ledger.dir(ctx, j.rendition)
+	}
+	j.key, j.recorded = j.segment.key(j.rendition), j.segment.dir != ""
 	tries := 0
 	for pause := firstPause; u.wanted(j) && u.inTime(j); pause = min(2*pause, longPause) {
 		if tries++; tries > 1 {
@@ -127,8 +133,9 @@ func (u *uploads) store(j upload) {
 		}
 		err := u.put(ctx, j)
 		u.result(err, tries > 1)
-		if err == nil && !u.a.abandoned.Load() && j.segment.settle(storeDone) {
+		if err == nil && !u.dropped(j) && j.segment.settle(storeDone) {
 			u.a.p.stats.stored.Add(1)
+			u.a.ledger.settle()
 			return
 		}
 		if err == nil || !u.pause(ctx, pause) {
@@ -143,8 +150,12 @@ func (u *uploads) store(j upload) {
 
 // wanted tells whether anybody may still ask for the segment.
 func (u *uploads) wanted(j upload) bool {
-	return !u.a.abandoned.Load() && j.segment.stored.Load() == storePending
+	return !u.dropped(j) && j.segment.stored.Load() == storePending
 }
+
+// dropped tells whether the segment's session cannot be watched any more,
+// neither live nor as a recording.
+func (u *uploads) dropped(j upload) bool { return u.a.abandoned.Load() && !j.recorded }
 
 // inTime tells whether a write that begins now can be expected to end in
 // time. Of a storage that is too slow for all segments, some get all of it.
@@ -188,7 +199,7 @@ func (u *uploads) pause(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// result logs when the storage begins to fail, and when it works again. A
+// result tells when the storage begins to fail, and when it works again. A
 // failure that is gone with the next try is only counted.
 func (u *uploads) result(err error, lasting bool) {
 	u.failing.Store(err != nil)
@@ -200,17 +211,8 @@ func (u *uploads) result(err error, lasting bool) {
 		lasting = true
 	default:
 	}
-	u.mu.Lock()
-	changed := u.logged != (err != nil) && (err == nil || lasting)
-	if changed {
-		u.logged = err != nil
-	}
-	u.mu.Unlock()
-	switch {
-	case changed && err != nil:
-		u.a.p.cfg.Logger.Error("segments cannot be stored; serving the live window from memory", "err", err)
-	case changed:
-		u.a.p.cfg.Logger.Info("segments can be stored again")
+	if err == nil || lasting {
+		u.a.p.storeResult(u.a.session, err)
 	}
 }
 
