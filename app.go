@@ -19,6 +19,7 @@ import (
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/hls"
+	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/rtmp"
 )
 
@@ -44,6 +45,7 @@ type App struct {
 // parts are what Start makes and Shutdown ends.
 type parts struct {
 	settings *settingsSource
+	library  *recording.Library // nil without recordings
 	packager *hls.Packager
 	video    *video.Server
 	rtmp     *rtmp.Server
@@ -72,7 +74,17 @@ func New(opts ...Option) (*App, error) {
 func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	c := a.cfg
 	log := c.log
-	p.packager = hls.New(hls.Config{Storage: c.storage, DVR: c.dvr, Slate: c.slate, Logger: log})
+	packaging := hls.Config{Storage: c.storage, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: log}
+	if c.recording != nil {
+		if p.library, err = recording.New(recording.Config{
+			Storage: c.storage, Policy: *c.recording, Title: p.settings.title,
+			Events: recordingEvents(c.hooks), Logger: log,
+		}); err != nil {
+			return err
+		}
+		packaging.Recorder = p.library
+	}
+	p.packager = hls.New(packaging)
 	if p.video, err = video.NewServer(video.Config{
 		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
 		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,
@@ -94,14 +106,18 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if c.authenticator != nil {
 		administrators = c.authenticator
 	}
-	p.handler = httpapi.New(httpapi.Config{
+	api := httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		LatencyLevel: p.settings.latencyLevel,
 		Web:          web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
 		Logger:       log,
 		Thumbnails:   c.thumbnails, Placeholder: web.Placeholder(),
-	})
+	}
+	if p.library != nil {
+		api.Recordings = p.library
+	}
+	p.handler = httpapi.New(api)
 	return nil
 }
 
@@ -202,6 +218,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	p.pictures = startPictures(ctx, a.cfg.thumbnails, p.video, a.cfg.log)
 	p.restream.begin(ctx)
+	if p.library != nil {
+		p.library.Start()
+	}
 	a.parts = p
 	a.running.Store(p)
 	return nil
@@ -291,6 +310,11 @@ func (p *parts) shutdown(ctx context.Context) error {
 		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
 	); err != nil {
 		return err
+	}
+	if p.library != nil {
+		if err := p.library.Shutdown(ctx); err != nil {
+			return err
+		}
 	}
 	return p.close()
 }

@@ -4,14 +4,18 @@ import (
 	"context"
 
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/hls"
+	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/restream"
 )
 
 // Hooks are a host's functions. Those named Before are asked before the thing
-// happens and stop it with an error; the others hear of it afterwards, one at
-// a time and in order. Those must not block for long, for the next event
-// waits for them; their context is done when the App shuts down. Nil
-// functions are skipped, and a panic in one is logged and goes no further.
+// happens and stop it with an error; the others hear of it afterwards. Those
+// of the stream come one at a time and in order, as do those of the storage;
+// those of recordings, and those of different kinds, may come at the same
+// time. They must not block for long, for the next event waits for them; their
+// context is done when the App shuts down. Nil functions are skipped, and a
+// panic in one is logged and goes no further.
 type Hooks struct {
 	// BeforePublish is asked about a publisher that the PublishAuthorizer
 	// has let in.
@@ -27,6 +31,16 @@ type Hooks struct {
 	OutputStarted func(context.Context, restream.OutputStarted)
 	OutputStopped func(context.Context, restream.OutputStopped)
 	OutputFailed  func(context.Context, restream.OutputFailed)
+
+	// StorageFailed and StorageRecovered tell that segments cannot be stored,
+	// and that they can again. They must not end the App or the stream.
+	StorageFailed    func(context.Context, hls.StorageFailed)
+	StorageRecovered func(context.Context, hls.StorageRecovered)
+
+	// RecordingReady tells of a recording that has ended and is kept, and of
+	// a clip; RecordingFailed of one that cannot be kept at present.
+	RecordingReady  func(context.Context, recording.Ready)
+	RecordingFailed func(context.Context, recording.Failed)
 }
 
 // events makes one set of events of several sets of hooks.
@@ -46,6 +60,22 @@ func restreamEvents(hooks []Hooks) restream.Events {
 		OutputStarted: each(hooks, func(h Hooks) func(context.Context, restream.OutputStarted) { return h.OutputStarted }),
 		OutputStopped: each(hooks, func(h Hooks) func(context.Context, restream.OutputStopped) { return h.OutputStopped }),
 		OutputFailed:  each(hooks, func(h Hooks) func(context.Context, restream.OutputFailed) { return h.OutputFailed }),
+	}
+}
+
+// storageEvents does the same for the storage.
+func storageEvents(hooks []Hooks) hls.Events {
+	return hls.Events{
+		StorageFailed:    each(hooks, func(h Hooks) func(context.Context, hls.StorageFailed) { return h.StorageFailed }),
+		StorageRecovered: each(hooks, func(h Hooks) func(context.Context, hls.StorageRecovered) { return h.StorageRecovered }),
+	}
+}
+
+// recordingEvents does the same for recordings.
+func recordingEvents(hooks []Hooks) recording.Events {
+	return recording.Events{
+		Ready:  each(hooks, func(h Hooks) func(context.Context, recording.Ready) { return h.RecordingReady }),
+		Failed: each(hooks, func(h Hooks) func(context.Context, recording.Failed) { return h.RecordingFailed }),
 	}
 }
 

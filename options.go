@@ -18,6 +18,7 @@ import (
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/flv"
 	"github.com/owncast-go/owncast/video/hls"
+	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/restream"
 )
 
@@ -39,6 +40,7 @@ type config struct {
 	log           *slog.Logger
 	level         *int // nil: the one in the settings
 	dvr           time.Duration
+	recording     *recording.Policy // nil: nothing is recorded
 	grace         time.Duration
 	policy        video.Policy
 	thumbnails    Thumbnails // nil: none
@@ -60,7 +62,7 @@ func newConfig(opts []Option) (config, error) {
 		}
 		errs = append(errs, o(&c))
 	}
-	if c.storage == nil && c.dvr > 0 {
+	if c.storage == nil && (c.dvr > 0 || c.recording != nil) {
 		c.storage = local.New(filepath.Join(c.dataDir, "video"))
 	}
 	return c, errors.Join(errs...)
@@ -111,10 +113,11 @@ func WithBaseURL(s string) Option {
 }
 
 // WithStorage keeps segments in s. It belongs to the App: what is stored
-// under "hls/" and is in no playlist is deleted; [storage.Sub] shares one
-// store among several Apps. The default is a directory in the data directory,
-// which nothing is written to as long as the live window, in memory, is all
-// that viewers can go back to.
+// under "hls/", "recordings/" or "recorded/" and is in no playlist is deleted;
+// [storage.Sub] shares one store among several Apps. The default is a
+// directory in the data directory, which nothing is written to as long as the
+// live window, in memory, is all that viewers can go back to and nothing is
+// recorded.
 func WithStorage(s Storage) Option {
 	return func(c *config) error {
 		c.storage = s
@@ -216,6 +219,16 @@ func WithDVR(d time.Duration) Option {
 			return option("WithDVR", errors.New("negative"))
 		}
 		return nil
+	}
+}
+
+// WithRecording records every session, as it came, into the [Storage], and
+// deletes what p does not keep. See [App.Recordings]. The default records
+// nothing.
+func WithRecording(p recording.Policy) Option {
+	return func(c *config) error {
+		c.recording = &p
+		return option("WithRecording", p.Validate())
 	}
 }
 

@@ -165,6 +165,12 @@ func (s *settingsSource) instance(ctx context.Context) (Instance, error) {
 	return v, err
 }
 
+// title is what the stream is called, for who keeps it.
+func (s *settingsSource) title(ctx context.Context) (string, error) {
+	i, err := s.instance(ctx)
+	return i.StreamTitle, err
+}
+
 func (s *settingsSource) video(ctx context.Context) (VideoSettings, error) {
 	v, _, err := videoSettings().Get(ctx, s.store)
 	if s.cfg.level != nil {

@@ -17,7 +17,7 @@ func layers() map[string][]string {
 		"": {
 			"internal/auth", "internal/httpapi", "internal/httpx", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
-			"video", "video/flv", "video/hls", "video/restream", "video/rtmp",
+			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
 		},
 
 		"repository":                  {},
@@ -35,16 +35,20 @@ func layers() map[string][]string {
 		"video/ffmpeg":    {"storage", "video", "video/flv"},
 		"video/flv":       {"video"},
 		"video/hls":       {"storage", "video"},
+		"video/recording": {"storage", "video"},
 		"video/restream":  {"video", "video/rtmp"},
 		"video/rtmp":      {"video", "video/flv"},
 		"video/videotest": {"video", "video/flv"},
 
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
-		"internal/httpapi":  {"internal/auth", "internal/httpx", "internal/stats", "repository", "storage", "video", "video/restream"},
-		"internal/httpx":    {"repository", "storage", "video"},
-		"internal/stats":    {"repository"},
-		"internal/web":      {"internal/httpx"},
+		"internal/httpapi": {
+			"internal/auth", "internal/httpx", "internal/stats", "repository", "storage",
+			"video", "video/recording", "video/restream",
+		},
+		"internal/httpx": {"repository", "storage", "video", "video/recording"},
+		"internal/stats": {"repository"},
+		"internal/web":   {"internal/httpx"},
 	}
 }
 
@@ -59,7 +63,7 @@ func modules() map[string][]string {
 		"github.com/aws/aws-sdk-go-v2":         {"storage/s3"},
 		"github.com/aws/smithy-go":             {"storage/s3"},
 		"github.com/bluenviron/mediacommon/v2": {"video", "video/flv"},
-		"github.com/grafov/m3u8":               {"video/hls"},
+		"github.com/grafov/m3u8":               {"video/hls", "video/recording"},
 		"github.com/sirupsen/logrus":           {"video/rtmp"},
 		"github.com/yutopp/go-rtmp":            {"video/rtmp"},
 		"go.etcd.io/bbolt":                     {"repository/bolt"},

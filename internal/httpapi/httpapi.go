@@ -30,8 +30,8 @@ type statuser interface{ Status() video.Status }
 type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Ladder,
-// without which there is the broadcast as it came alone, and the Logger, the
-// Thumbnails and the Placeholder, which are not there if nil.
+// without which there is the broadcast as it came alone, and the Logger,
+// Recordings, Thumbnails and the Placeholder, which are not there if nil.
 type Config struct {
 	Version   string
 	Status    statuser
@@ -48,6 +48,7 @@ type Config struct {
 	Web    http.Handler
 	Logger *slog.Logger
 
+	Recordings  recordings
 	Thumbnails  Thumbnails
 	Placeholder []byte // a JPEG to show where there is no thumbnail
 }
@@ -61,13 +62,16 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	hlsPreflight := preflight("GET, HEAD", "Range, "+cmcdHeaders)
 	a.mount(mux)
-	for _, at := range []string{"/api", "/api/", "/hls"} {
+	for _, at := range []string{"/api", "/api/", "/hls", "/recordings", "/recordings/"} {
 		mux.Handle(at, httpx.Handler(c.Logger, a.notFound))
 	}
 	mux.Handle("OPTIONS /hls/", httpx.Handler(c.Logger, func(w http.ResponseWriter, r *http.Request) error {
 		return hlsPreflight(a, w, r)
 	}))
 	mux.Handle("/hls/", http.StripPrefix("/hls", c.Audience.Track(c.HLS)))
+	if c.Recordings != nil {
+		mux.Handle("/recordings/{id}/", http.StripPrefix("/recordings", c.Recordings))
+	}
 	mux.Handle("/", c.Web)
 	return a.below(mux)
 }

@@ -44,7 +44,7 @@ type Route struct {
 // Routes are all routes of the API, in the order of their document. The mux is
 // made of it, and tests try each.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), adminRoutes())
+	return slices.Concat(publicRoutes(), recordingRoutes(), adminRoutes())
 }
 
 func publicRoutes() []Route {

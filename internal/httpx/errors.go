@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/video/recording"
 )
 
 // Errors for handlers to return, bare or wrapped.
@@ -67,6 +68,18 @@ func (e *ReadOnlyError) Error() string { return fmt.Sprintf("%q is fixed by an o
 // Is reports whether target is [ErrReadOnly].
 func (e *ReadOnlyError) Is(target error) bool { return target == ErrReadOnly }
 
+// refusal is what a client is told of a request that recordings refuse.
+func refusal(err error) string {
+	switch {
+	case errors.Is(err, recording.ErrTitle):
+		return "the title is too long or no text"
+	case errors.Is(err, recording.ErrTooLong):
+		return "the clip is too long"
+	default:
+		return "nothing was recorded in this range"
+	}
+}
+
 const internalError = "internal error"
 
 // Status returns the HTTP status for err and what a client may be told about
@@ -101,6 +114,12 @@ func Status(err error) (status int, message string) {
 		return http.StatusUnsupportedMediaType, "send the body as application/json"
 	case errors.Is(err, ErrMethodNotAllowed):
 		return http.StatusMethodNotAllowed, "method not allowed"
+	case errors.Is(err, recording.ErrTitle), errors.Is(err, recording.ErrRange), errors.Is(err, recording.ErrTooLong):
+		return http.StatusBadRequest, refusal(err)
+	case errors.Is(err, recording.ErrLive):
+		return http.StatusConflict, "still being recorded"
+	case errors.Is(err, recording.ErrUnavailable), errors.Is(err, recording.ErrClosed):
+		return http.StatusServiceUnavailable, "try again later"
 	case errors.Is(err, repository.ErrConflict):
 		return http.StatusConflict, "conflict"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

@@ -92,9 +92,6 @@ func (l *ledger) dir(ctx context.Context, rendition string) string {
 
 // place is where the session is recorded, or "".
 func (l *ledger) place() string {
-	if l == nil {
-		return ""
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.prefix
