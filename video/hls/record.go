@@ -30,7 +30,8 @@ type Recorder interface {
 	// the last segment was lost.
 	End(session string, lost time.Duration)
 	// Release tells, after End, that no playlist names the session's segments
-	// any more: they may be deleted.
+	// any more: they may be deleted. It is not called for the last session
+	// before Shutdown, which is served as long as the Packager is.
 	Release(session string)
 }
 
