@@ -305,16 +305,15 @@ func (a *App) Shutdown(ctx context.Context) error {
 
 // shutdown ends the sources first, and last what keeps things.
 func (p *parts) shutdown(ctx context.Context) error {
-	if err := errors.Join(
+	err := errors.Join(
 		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
 		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
-	); err != nil {
-		return err
-	}
+	)
 	if p.library != nil {
-		if err := p.library.Shutdown(ctx); err != nil {
-			return err
-		}
+		err = errors.Join(err, p.library.Shutdown(ctx))
+	}
+	if err != nil {
+		return err
 	}
 	return p.close()
 }

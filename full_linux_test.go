@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -52,14 +53,14 @@ func fill(t *testing.T, name string) {
 	}
 }
 
-var sequence = regexp.MustCompile(`MEDIA-SEQUENCE:(\d+)`)
+var mediaSequence = regexp.MustCompile(`MEDIA-SEQUENCE:(\d+)`)
 
 // newest is the number of the last segment of the live playlist.
 func newest(t *testing.T, list string) int {
 	t.Helper()
-	m := sequence.FindStringSubmatch(list)
+	m := mediaSequence.FindStringSubmatch(list)
 	if m == nil {
-		t.Fatalf("no media sequence in\n%s", list)
+		t.Fatalf("no media mediaSequence in\n%s", list)
 	}
 	n, err := strconv.Atoi(m[1])
 	if err != nil {
@@ -141,6 +142,9 @@ func TestAFullDiskStopsNobody(t *testing.T) {
 	r := c.recorded(recording.Complete, 0)
 	if list := c.whole("/recordings/" + r.ID + "/0/"); r.Lost < 6*time.Second || r.Discontinuity < 1 || strings.Count(list, "DISCONTINUITY\n") != r.Discontinuity {
 		t.Errorf("%+v\n%s", r, list)
+	}
+	if _, err := exec.LookPath("ffmpeg"); err == nil {
+		c.decodes("/recordings/" + r.Playlist())
 	}
 	t.Logf("%v recorded, %v lost, %d discontinuities", r.Duration, r.Lost, r.Discontinuity)
 	shutdown(t, c.app)

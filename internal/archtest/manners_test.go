@@ -86,10 +86,11 @@ const httpClientPackage = "internal/httpx"
 func ownContexts() map[string]string {
 	const server = "what a server runs outlives the calls that started it, and ends with its Shutdown"
 	return map[string]string{
-		"video/restream/service.go": server,
-		"video/server.go":           server,
-		"video/rtmp/server.go":      server,
-		"video/hls/packager.go":     server,
+		"video/restream/service.go":  server,
+		"video/server.go":            server,
+		"video/rtmp/server.go":       server,
+		"video/hls/packager.go":      server,
+		"video/recording/library.go": server,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/video/recording"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,6 +44,12 @@ func TestAnErrorBecomesAnAnswerThatTellsNoSecrets(t *testing.T) {
 		{"an invalid setting", fmt.Errorf("x: %w", &repository.InvalidError{Section: "s", Err: errors.New("too long")}), 400, "too long", slog.LevelDebug},
 		{"a form", fmt.Errorf("x: %w", ErrMediaType), 415, "send the body as application/json", slog.LevelDebug},
 		{"wrong method", ErrMethodNotAllowed, 405, "method not allowed", slog.LevelDebug},
+		{"unknown recording", recording.ErrNotFound, 404, "not found", slog.LevelDebug},
+		{"live recording", recording.ErrLive, 409, "still being recorded", slog.LevelDebug},
+		{"recording's title", fmt.Errorf("update: %w", recording.ErrTitle), 400, "the title is too long or no text", slog.LevelDebug},
+		{"empty clip", recording.ErrRange, 400, "nothing was recorded in this range", slog.LevelDebug},
+		{"long clip", recording.ErrTooLong, 400, "the clip is too long", slog.LevelDebug},
+		{"recordings not read yet", recording.ErrUnavailable, 503, "try again later", slog.LevelWarn},
 		{"conflict", fmt.Errorf("save: %w", repository.ErrConflict), 409, "conflict", slog.LevelDebug},
 		{"bad request", fmt.Errorf("x: %w", BadRequest("limit must be a number")), 400, "limit must be a number", slog.LevelDebug},
 		{"bad request with a cause", &BadRequestError{Message: "no", Err: secret}, 400, "no", slog.LevelDebug},

@@ -45,8 +45,9 @@ type Config struct {
 }
 
 // Events are what a Library tells its owner, from goroutines of its own. The
-// functions may be called at the same time for different recordings. Nil
-// functions are skipped; a panic in one is logged.
+// functions may be called at the same time for different recordings, and may
+// call the Library's methods, but Shutdown. Nil functions are skipped; a panic
+// in one is logged.
 type Events struct {
 	Ready  func(context.Context, Ready)
 	Failed func(context.Context, Failed)
@@ -380,9 +381,7 @@ func (l *Library) title(ctx context.Context) (title string) {
 	defer cancel()
 	err := l.guard("title", func() error {
 		t, err := l.cfg.Title(ctx)
-		if err == nil {
-			title, err = cleanTitle(t)
-		}
+		title = plain(t)
 		return err
 	})
 	if err != nil {

@@ -181,7 +181,7 @@ func TestASessionIsRecordedFromItsBeginningToItsEnd(t *testing.T) {
 		store := newShelf()
 		var ready []Recording
 		l := newLibrary(t, Config{
-			Storage: store, Title: func(context.Context) (string, error) { return " a title ", nil },
+			Storage: store, Title: func(context.Context) (string, error) { return " a\ntitle ", nil },
 			Thumbnail: func(context.Context, string) ([]byte, error) { return []byte("jpeg"), nil },
 			Events:    Events{Ready: func(_ context.Context, e Ready) { ready = append(ready, e.Recording) }},
 		})
@@ -598,6 +598,34 @@ func TestUpdates(t *testing.T) {
 		if err := json.Unmarshal(store.objects["recordings/one.json"], &doc); err != nil || doc != only(t, l) {
 			t.Errorf("stored %+v: %v", doc, err)
 		}
+	})
+}
+
+func TestAHookMayUseTheLibrary(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newShelf()
+		var l *Library
+		var errs []error
+		l = newLibrary(t, Config{Storage: store, Events: Events{Ready: func(ctx context.Context, e Ready) {
+			title := "by the hook"
+			_, err := l.Update(ctx, e.Recording.ID, Update{Title: &title})
+			errs = append(errs, err)
+			if !e.Recording.Clip() {
+				_, err = l.Clip(ctx, ClipRequest{Recording: e.Recording.ID, End: 4 * time.Second})
+				errs = append(errs, err, l.Delete(ctx, e.Recording.ID))
+			}
+		}}})
+		s := newSession(t, l, store, "one")
+		s.segments(6)
+		s.end()
+		s.release()
+		if err := errors.Join(errs...); err != nil || len(errs) != 4 {
+			t.Errorf("%d calls: %v", len(errs), err)
+		}
+		if r := only(t, l); !r.Clip() || r.Title != "by the hook" {
+			t.Errorf("%+v", r)
+		}
+		store.tidy(t, l)
 	})
 }
 

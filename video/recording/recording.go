@@ -127,6 +127,20 @@ func validID(id string) bool {
 	return id != "" && len(id) <= maxID && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 }
 
+// plain makes a title of any text.
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	if runes := []rune(text); len(runes) > maxTitle {
+		text = string(runes[:maxTitle])
+	}
+	return strings.TrimSpace(text)
+}
+
 // cleanTitle returns a title as it is kept.
 func cleanTitle(title string) (string, error) {
 	title = strings.TrimSpace(title)

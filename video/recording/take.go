@@ -329,26 +329,35 @@ func (l *Library) complete(ctx context.Context, id string, x index, tail time.Du
 			return err
 		}
 	}
+	r.State = s
+	r.Lost += tail
+	if err := l.settle(ctx, &r, keep); err != nil || !keep {
+		return err
+	}
+	l.wakeUp()
+	l.log.Info("recording complete", "id", id, "duration", r.Duration, "state", r.State)
+	tell(l, l.cfg.Events.Ready, Ready{Recording: r})
+	return nil
+}
+
+// settle stores the metadata of a recording that has ended, with what was
+// changed of them meanwhile; or deletes them.
+func (l *Library) settle(ctx context.Context, r *Recording, keep bool) error {
 	if err := l.lockTurn(ctx); err != nil {
 		return err
 	}
 	defer l.unlockTurn()
 	if !keep {
-		return l.discard(ctx, id)
+		return l.discard(ctx, r.ID)
 	}
-	latest, _ := l.recording(id)
+	latest, _ := l.recording(r.ID)
 	r.Title, r.Pinned = latest.Title, latest.Pinned
-	r.State = s
-	r.Lost += tail
-	if err := l.writeJSON(ctx, metadataKey(id), r); err != nil {
+	if err := l.writeJSON(ctx, metadataKey(r.ID), *r); err != nil {
 		return err
 	}
 	l.mu.Lock()
-	l.known[id] = &entry{rec: r}
-	l.mu.Unlock()
-	l.wakeUp()
-	l.log.Info("recording complete", "id", id, "duration", r.Duration, "state", r.State)
-	tell(l, l.cfg.Events.Ready, Ready{Recording: r})
+	defer l.mu.Unlock()
+	l.known[r.ID] = &entry{rec: *r}
 	return nil
 }
 
