@@ -28,8 +28,10 @@ type rendition struct {
 	cur atomic.Pointer[snapshot] // nil before the first
 
 	// Of the writer alone.
-	segs      []*segment // listed, without a gap; replaced, never changed in place
-	kept      []*segment // no longer listed, but known to who has an older playlist
+	segs      []*segment    // listed, without a gap; replaced, never changed in place
+	kept      []*segment    // no longer listed, but known to who has an older playlist
+	listedFor time.Duration // of segs
+	keptFor   time.Duration // of kept, but for the last of them
 	inits     []*initSegment
 	open      *segment
 	nextMSN   uint64
@@ -117,6 +119,7 @@ func (r *rendition) close() {
 	s.lines = "#EXTINF:" + decimal(s.dur.Seconds(), 5) + ",\n" + s.name + "\n"
 	r.rate.add(s.size, s.dur, time.Duration(r.target)*time.Second/2)
 	r.segs = append(r.segs[:len(r.segs):len(r.segs)], s)
+	r.listedFor += s.dur
 	r.archive.put(r, s)
 	r.trim()
 	r.publish()
@@ -133,16 +136,14 @@ func (r *rendition) end() {
 // trim takes from the list what has left the window, and out of the memory
 // what the storage has.
 func (r *rendition) trim() {
-	var total time.Duration
-	for _, s := range r.segs {
-		total += s.dur
-	}
-	drop := 0
+	total, drop := r.listedFor, 0
 	for ; drop < len(r.segs)-1 && total-r.segs[drop].dur >= r.window; drop++ {
 		total -= r.segs[drop].dur
 	}
+	// What is older than settled was looked at when the segments before came.
+	settled := max(r.live, r.memory) + time.Duration(3*r.target)*time.Second
 	var recent time.Duration
-	for i := len(r.segs) - 1; i >= drop; i-- {
+	for i := len(r.segs) - 1; i >= drop && recent < settled; i-- {
 		stored := r.segs[i].stored.Load() == storeDone
 		if stored && recent >= r.memory {
 			r.segs[i].parts.Store(nil)
@@ -164,25 +165,43 @@ func (r *rendition) unlist(n int) {
 		return
 	}
 	for _, s := range r.segs[:n] {
+		r.listedFor -= s.dur
 		if s.discontinuity {
 			r.gone++
 		}
 	}
+	old := max(len(r.kept)-1, 0) // what is before was stored when it was kept
 	kept := append(r.kept[:len(r.kept):len(r.kept)], r.segs[:n]...)
 	r.segs = r.segs[n:]
-	var since time.Duration
-	over := len(kept) - 1
-	for ; over > 0 && since < r.window; over-- {
-		s := kept[over-1]
+	over := 0
+	for i := len(kept) - 2; i >= old; i-- {
+		s := kept[i]
 		if s.stored.Load() != storeDone {
+			over = i + 1
 			break
 		}
 		s.parts.Store(nil)
-		since += s.dur
+	}
+	r.keptFor = r.keptTime(kept, over, old)
+	for ; over < len(kept)-1 && r.keptFor-kept[over].dur >= r.window; over++ {
+		r.keptFor -= kept[over].dur
 	}
 	r.archive.expire(r, kept[:over])
-	r.kept = append([]*segment(nil), kept[over:]...)
+	r.kept = kept[over:]
 	r.forgetInits()
+}
+
+// keptTime is how long the segments are together, from over on and but for the
+// last: those before old are in keptFor already.
+func (r *rendition) keptTime(kept []*segment, over, old int) time.Duration {
+	var d time.Duration
+	if over == 0 {
+		d, over = r.keptFor, old
+	}
+	for _, s := range kept[over : len(kept)-1] {
+		d += s.dur
+	}
+	return d
 }
 
 // forgetInits drops the headers no segment needs any more.
