@@ -78,7 +78,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if c.recording != nil {
 		if p.library, err = recording.New(recording.Config{
 			Storage: c.storage, Policy: *c.recording, Title: p.settings.title,
-			Events: recordingEvents(c.hooks), Logger: log,
+			Thumbnail: thumbnailOf(c.thumbnails, a.state), Events: recordingEvents(c.hooks), Logger: log,
 		}); err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/rtmp"
 	"github.com/owncast-go/owncast/video/videotest"
@@ -265,8 +266,8 @@ func TestAKilledProcessLosesNoMoreThanASegmentOrTwo(t *testing.T) {
 	}
 }
 
-// ask sends a request of the API, as the administrator if it is for one.
-func (c *channel) ask(method, path, body string, header ...string) (int, map[string]any) {
+// request sends a request of the API, as the administrator if it is for one.
+func (c *channel) request(method, path, body string, header ...string) (int, map[string]any) {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), method, c.web.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -294,15 +295,25 @@ func (c *channel) ask(method, path, body string, header ...string) (int, map[str
 	return res.StatusCode, v
 }
 
+// still are Thumbnails that have one picture.
+type still struct{}
+
+func (still) Run(ctx context.Context, _ video.PacketReader) error { <-ctx.Done(); return ctx.Err() }
+func (still) JPEG() ([]byte, time.Time)                           { return []byte("a picture"), time.Now() }
+func (still) GIF() ([]byte, time.Time)                            { return nil, time.Time{} }
+
 func TestTheAPIOfRecordings(t *testing.T) {
-	c := run(t, owncast.WithLatencyLevel(0), owncast.WithAdminPassword("secret"), owncast.WithRecording(recording.Policy{}))
-	if code, v := c.ask("GET", "/api/recordings", ""); code != 200 || v["total"] != 0.0 || v["results"] == nil {
+	c := run(t, owncast.WithLatencyLevel(0), owncast.WithAdminPassword("secret"), owncast.WithThumbnails(still{}),
+		owncast.WithRecording(recording.Policy{}))
+	if code, v := c.request("GET", "/api/recordings", ""); code != 200 || v["total"] != 0.0 || v["results"] == nil {
 		t.Errorf("before the first: %d %v", code, v)
 	}
 	client := hurry(t, c.rtmp, 14)
 	defer client.Close()
 	id := c.recorded(recording.Live, 12*time.Second).ID
 	admin := "/api/admin/recordings/" + id
+	c.await("/api/recordings/"+id, `"thumbnail":"recordings/`+id+`/thumbnail.jpg"`)
+	c.await("/recordings/"+id+"/thumbnail.jpg", "a picture")
 	for _, tt := range []struct {
 		method, path, body string
 		code               int
@@ -329,14 +340,14 @@ func TestTheAPIOfRecordings(t *testing.T) {
 		{"POST", "/api/admin/clips", `{"recording":"live","start":"2001-02-03T04:05:06Z","end":"2001-02-03T04:05:16Z"}`, 400, "range"},
 		{"GET", "/api/recordings", "", 200, `"total":2`},
 	} {
-		code, v := c.ask(tt.method, tt.path, tt.body)
+		code, v := c.request(tt.method, tt.path, tt.body)
 		got, err := json.Marshal(v)
 		if code != tt.code || err != nil || !strings.Contains(string(got), tt.want) {
 			t.Errorf("%s %s %s: %d %s, want %d with %s", tt.method, tt.path, tt.body, code, got, tt.code, tt.want)
 		}
 	}
 	for _, h := range [][]string{{"Authorization", ""}, {"Sec-Fetch-Site", "cross-site"}} {
-		if code, _ := c.ask("PATCH", admin, `{"title":"x"}`, h...); code != 401 && code != 403 {
+		if code, _ := c.request("PATCH", admin, `{"title":"x"}`, h...); code != 401 && code != 403 {
 			t.Errorf("with %q: %d", h, code)
 		}
 	}
@@ -344,7 +355,7 @@ func TestTheAPIOfRecordings(t *testing.T) {
 	c.recorded(recording.Complete, 0)
 	for _, want := range []int{200, 404} {
 		for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-			if code, v := c.ask("DELETE", admin, ""); code == want || time.Now().After(end) {
+			if code, v := c.request("DELETE", admin, ""); code == want || time.Now().After(end) {
 				if code != want {
 					t.Errorf("DELETE: %d %v, want %d", code, v, want)
 				}

@@ -4,12 +4,29 @@ import (
 	"context"
 	"errors"
 
+	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/recording"
 )
 
 // ErrNoRecordings is returned by [Recordings] of an App without
 // [WithRecording].
 var ErrNoRecordings = errors.New("owncast: sessions are not recorded")
+
+// thumbnailOf is what a recording asks for its thumbnail: that of the stream,
+// once it is of the session.
+func thumbnailOf(t Thumbnails, state *video.State) func(context.Context, string) ([]byte, error) {
+	if t == nil {
+		return nil
+	}
+	return func(_ context.Context, session string) ([]byte, error) {
+		s := state.Status()
+		picture, made := t.JPEG()
+		if s.SessionID != session || made.Before(s.StartedAt) {
+			return nil, nil
+		}
+		return picture, nil
+	}
+}
 
 // Recordings are the recordings of an [App] and the clips cut from them. The
 // errors of its methods are those of [recording.Library], [ErrNoRecordings],

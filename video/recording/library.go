@@ -33,10 +33,10 @@ type Config struct {
 	// Title is asked for the title of a session when it begins. It may block
 	// for a few seconds. Nil stands for none.
 	Title func(context.Context) (string, error)
-	// Thumbnail is asked once for each recording, when it has the length that
-	// the policy wants, for a picture in JPEG of the session as it is now. It
-	// holds up the recording's own notes and nothing else. Nil, an error and
-	// no bytes leave the recording without.
+	// Thumbnail is asked for a picture in JPEG of the session as it is now,
+	// when the recording has the length that the policy wants, and again with
+	// each segment until it has one; not after an error. It holds up the
+	// recording's own notes and nothing else. Nil leaves recordings without.
 	Thumbnail func(ctx context.Context, session string) ([]byte, error)
 	// Events are told what becomes of recordings.
 	Events Events

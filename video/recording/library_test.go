@@ -180,10 +180,16 @@ func TestASessionIsRecordedFromItsBeginningToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
 		var ready []Recording
+		asked := 0
 		l := newLibrary(t, Config{
 			Storage: store, Title: func(context.Context) (string, error) { return " a\ntitle ", nil },
-			Thumbnail: func(context.Context, string) ([]byte, error) { return []byte("jpeg"), nil },
-			Events:    Events{Ready: func(_ context.Context, e Ready) { ready = append(ready, e.Recording) }},
+			Thumbnail: func(context.Context, string) ([]byte, error) {
+				if asked++; asked < 3 {
+					return nil, nil
+				}
+				return []byte("jpeg"), nil
+			},
+			Events: Events{Ready: func(_ context.Context, e Ready) { ready = append(ready, e.Recording) }},
 		})
 		s := newSession(t, l, store, "one")
 		s.segments(4)
@@ -202,7 +208,7 @@ func TestASessionIsRecordedFromItsBeginningToItsEnd(t *testing.T) {
 		}
 		s.end()
 		r = only(t, l)
-		if r.State != Complete || r.Discontinuity != 1 || r.Lost != 0 || !r.Thumbnail || len(ready) != 1 || ready[0] != r {
+		if r.State != Complete || r.Discontinuity != 1 || r.Lost != 0 || !r.Thumbnail || asked != 3 || len(ready) != 1 || ready[0] != r {
 			t.Errorf("complete: %+v, ready %+v", r, ready)
 		}
 		list := playable(t, l, r)

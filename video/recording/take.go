@@ -277,7 +277,7 @@ func (t *take) note(ctx context.Context, x index) error {
 	return nil
 }
 
-// picture asks for the thumbnail, once.
+// picture asks for the thumbnail, until there is one.
 func (t *take) picture(ctx context.Context) {
 	l := t.lib
 	r, _ := l.recording(t.id)
@@ -295,7 +295,11 @@ func (t *take) picture(ctx context.Context) {
 	if err == nil && len(b) > maxThumbnail {
 		err = errors.New("recording: the thumbnail is too large")
 	}
-	if err == nil && len(b) > 0 {
+	if err == nil && len(b) == 0 {
+		t.pictured = false
+		return
+	}
+	if err == nil {
 		err = l.putMedia(ctx, root(t.id)+thumbnailFile, b)
 	}
 	if err != nil {
@@ -304,7 +308,7 @@ func (t *take) picture(ctx context.Context) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.known[t.id].rec.Thumbnail = len(b) > 0
+	l.known[t.id].rec.Thumbnail = true
 }
 
 // finish completes the recording, or drops it if it is too short.
