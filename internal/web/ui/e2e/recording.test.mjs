@@ -47,22 +47,31 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const get = async (path) => (await fetch(`${base}/live/api/${path}`)).json();
+
+/** until asks until the answer is as wanted. */
+async function until(path, wanted) {
+  let answer;
+  for (let i = 0; i < 120; i++) {
+    answer = await get(path);
+    if (wanted(answer)) return answer;
+    await sleep(500);
+  }
+  throw new Error(`${path} stays ${JSON.stringify(answer)}`);
+}
+
 /** broadcast is a recording of a publisher that was killed and came back. */
 let broadcast;
 function record() {
   broadcast ??= (async () => {
     for (const signal of ["SIGKILL", "SIGINT"]) {
       const publisher = publish(rtmp, small);
-      await sleep(9000);
+      await until("status", (s) => s.phase === "live");
+      await sleep(7000);
       await publisher.stop(signal);
-      await sleep(1000);
+      await until("status", (s) => s.phase === "reconnecting");
     }
-    for (let i = 0; i < 60; i++) {
-      const { results } = await (await fetch(`${base}/live/api/recordings`)).json();
-      if (results[0]?.state === "complete") return results[0];
-      await sleep(500);
-    }
-    throw new Error("the recording does not become complete");
+    return (await until("recordings", ({ results }) => results[0]?.state === "complete")).results[0];
   })();
   return broadcast;
 }
@@ -84,7 +93,7 @@ for (const [name, load] of [
   test(`a recording plays from its beginning to its end by ${name}`, async (t) => {
     const r = await record();
     assert.equal(r.discontinuities, 1, JSON.stringify(r));
-    assert.ok(r.duration > 12 && r.duration < 20, JSON.stringify(r));
+    assert.ok(r.duration > 10 && r.duration < 40, JSON.stringify(r));
     const { page, wrong } = await openPage(browser, { origin: base });
     t.after(() => page.close());
     await page.goto(`${base}/`);
