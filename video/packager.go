@@ -13,9 +13,14 @@ type Session struct {
 	// Ladder is what a [LadderPackager] gets beside the broadcast. Without a
 	// Transcoder it has no renditions.
 	Ladder Ladder
-	// Playable is called once, from within WritePacket or Interrupt, when the
-	// session can first be watched.
+	// Playable is called once, from within any method of the Packager, when
+	// the session can first be watched. It does not block, and must not be
+	// answered with a call of the Packager.
 	Playable func()
+	// RenditionPlayable is called by a [LadderPackager], in the same manner,
+	// when the i-th rendition of the ladder can be watched: for the first time,
+	// or again after it was dropped. Nil is not called.
+	RenditionPlayable func(i int)
 }
 
 // Packager makes what viewers fetch. A Server calls Begin, then WritePacket

@@ -22,10 +22,11 @@ type checker struct {
 	base  uint64 // discontinuities before the list was resumed
 	// keyless allows segments that do not begin with a key frame.
 	keyless bool
+	slack   float64 // by how much dates may differ from durations
 }
 
 func newChecker(t testing.TB, name string) *checker {
-	return &checker{t: t, name: name, segs: map[uint64]listSegment{}, parts: map[string]bool{}, discs: map[uint64]bool{}}
+	return &checker{t: t, name: name, segs: map[uint64]listSegment{}, parts: map[string]bool{}, discs: map[uint64]bool{}, slack: 0.05}
 }
 
 func (c *checker) fail(l *list, format string, args ...any) {
@@ -35,8 +36,8 @@ func (c *checker) fail(l *list, format string, args ...any) {
 
 func (c *checker) snapshot(s *snapshot) {
 	c.t.Helper()
-	if c.t.Failed() {
-		return // what follows tells nothing
+	if c.t.Failed() || s.dropped {
+		return // what follows tells nothing, or is not served
 	}
 	c.n++
 	l, err := parseList(string(s.playlist(false).text))
@@ -84,6 +85,30 @@ func (c *checker) inStep(main *list) {
 	}
 }
 
+// aligned checks that a rendition of the ladder has the broadcast's segments:
+// the same numbers, at the same time.
+func (c *checker) aligned(main *checker) {
+	c.t.Helper()
+	if c.prev == nil {
+		return
+	}
+	if c.prev.target != main.prev.target {
+		c.fail(c.prev, "target duration %d, the broadcast's is %d", c.prev.target, main.prev.target)
+	}
+	for _, s := range c.prev.segs {
+		m, ok := main.segs[s.msn]
+		if !ok && main.prev.open.at.Equal(s.at) {
+			continue // its end is known, but the broadcast's goes on
+		}
+		if !ok || !m.at.Equal(s.at) {
+			c.fail(c.prev, "segment %d is of %v, the broadcast's of %v", s.msn, s.at, m.at)
+		}
+	}
+}
+
+// encoded tells whether the rendition is of the ladder.
+func (c *checker) encoded() bool { return c.name != mainRendition && c.name != audioRendition }
+
 func (c *checker) constants(l *list) {
 	c.t.Helper()
 	if l.version < 9 || !l.canBlock || l.target < 1 || l.skipped != 0 {
@@ -129,7 +154,7 @@ func (c *checker) segments(l *list) {
 			c.fail(l, "segment %d does not begin with a key frame", s.msn)
 		}
 		if i > 0 && !s.discontinuity {
-			if d := s.at.Sub(all[i-1].at).Seconds() - all[i-1].dur; math.Abs(d) > 0.05 {
+			if d := s.at.Sub(all[i-1].at).Seconds() - all[i-1].dur; math.Abs(d) > c.slack {
 				c.fail(l, "segment %d: date off by %v s", s.msn, d)
 			}
 		}
@@ -184,7 +209,8 @@ func (c *checker) progress(l *list) {
 	if l.msn < p.msn || l.dsn < p.dsn || l.msn+uint64(len(l.segs)) < p.msn+uint64(len(p.segs)) {
 		c.fail(l, "sequence went back: %d -> %d", p.msn, l.msn)
 	}
-	if last := p.msn + uint64(len(p.segs)); c.name == audioRendition && l.msn >= last && last > p.msn && l.dsn > p.dsn {
+	last := p.msn + uint64(len(p.segs))
+	if l.msn >= last && (c.encoded() || c.name == audioRendition && last > p.msn && l.dsn > p.dsn) {
 		c.base = l.dsn // nothing of the old list is left
 		for m := range c.discs {
 			if m < l.msn {
@@ -205,7 +231,7 @@ func (c *checker) progress(l *list) {
 	for _, s := range l.segs {
 		total += s.dur
 	}
-	if l.msn > 0 && total < 3*float64(l.target) && c.name != audioRendition {
+	if l.msn > 0 && total < 3*float64(l.target) && c.name == mainRendition {
 		c.fail(l, "window of %v s after removals", total)
 	}
 	if p.ended && !l.ended {

@@ -34,6 +34,10 @@ type feeder struct {
 	keyless  bool
 	apart    bool // sound and picture end far apart
 	playable int
+	ladder   video.Ladder
+	slack    float64          // of the dates of the ladder
+	encoded  [2]time.Duration // when the last packet of a rendition comes; see encode
+	back     []int            // renditions that could be watched, as they came
 	clock    time.Time
 	sessions int
 }
@@ -46,12 +50,18 @@ func newFeeder(t testing.TB, cfg Config, level int) *feeder {
 		c := f.checks[s.r.name]
 		if c == nil {
 			c = newChecker(t, s.r.name)
+			if c.encoded() {
+				c.slack += f.slack
+			}
 			f.checks[s.r.name] = c
 		}
 		c.keyless = f.keyless
 		c.snapshot(s)
 		if main := f.checks[mainRendition]; c != main && main != nil && !f.apart && !t.Failed() {
 			c.inStep(main.prev)
+			if c.encoded() && !s.dropped {
+				c.aligned(main)
+			}
 		}
 	}
 	f.begin(level)
@@ -66,13 +76,23 @@ func newFeeder(t testing.TB, cfg Config, level int) *feeder {
 func (f *feeder) begin(level int) {
 	f.t.Helper()
 	f.sessions++
-	f.checks, f.playable = map[string]*checker{}, 0
+	f.checks, f.playable, f.back, f.encoded = map[string]*checker{}, 0, nil, [2]time.Duration{}
 	err := f.p.Begin(video.Session{
-		ID: fmt.Sprintf("s%d", f.sessions), Latency: video.LatencyLevel(level), Playable: func() { f.playable++ },
+		ID: f.session(), Latency: video.LatencyLevel(level), Ladder: f.ladder, Playable: func() { f.playable++ },
+		RenditionPlayable: func(i int) { f.back = append(f.back, i) },
 	})
 	if err != nil {
 		f.t.Fatal(err)
 	}
+}
+
+func (f *feeder) session() string { return fmt.Sprintf("s%d", f.sessions) }
+
+// beginLadder starts a session with a ladder of so many renditions.
+func (f *feeder) beginLadder(level, renditions int, source video.Listing) {
+	f.t.Helper()
+	f.ladder = video.Ladder{Source: source, Renditions: make([]video.Rendition, renditions)}
+	f.begin(level)
 }
 
 func (f *feeder) write(ps ...video.Packet) {

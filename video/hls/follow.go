@@ -6,93 +6,170 @@ import (
 	"github.com/owncast-go/owncast/video"
 )
 
-// maxPending bounds the boundaries that wait for sound.
-const maxPending = 8
+// maxPending bounds the boundaries that wait for a rendition.
+const maxPending = 32
 
 // boundary is where the main rendition began a segment.
 type boundary struct {
-	at         time.Duration
+	at         time.Duration // when its first packet is decoded ...
+	shown      time.Duration // ... and presented
+	picture    bool          // it begins with a picture ...
+	key        bool          // ... that needs none before it
+	wall       time.Time
 	msn, discs uint64
 }
 
-// mark notes where the main rendition begins a segment, if it has sound.
-func (s *stream) mark(at time.Duration) {
-	m := s.main
-	if m.init.audio() == nil || m.init.video() == nil && s.audio == nil {
-		return
-	}
-	if len(s.pending) == maxPending {
-		s.pending = append(s.pending[:0], s.pending[1:]...)
-	}
-	s.pending = append(s.pending, boundary{at: at, msn: m.r.open.msn, discs: m.r.discs})
+// opening is the boundary of a segment that begins with p.
+func opening(p video.Packet) boundary {
+	isVideo := p.Track.Kind == video.Video
+	return boundary{at: p.DTS, shown: p.DTS + p.CTS, picture: isVideo, key: isVideo && p.Key}
 }
 
-// follow gives a packet to the rendition of the sound alone. It has what the
-// main rendition has of sound, begins a segment where that does, and counts
-// discontinuities as that does (RFC 8216bis §6.2.4).
-func (s *stream) follow(p video.Packet) error {
+// follower is a rendition beside the main one: the sound alone, or one of the
+// ladder. It begins a segment where the main one does, and counts
+// discontinuities as that does (RFC 8216bis §6.2.4). Segments of the ladder
+// have the main one's numbers too; the sound alone may lack one where the
+// sound has changed.
+type follower struct {
+	s       *stream
+	m       *muxer // nil before its first segment
+	pending []boundary
+
+	// Of the ladder.
+	encoded   bool
+	index     int
+	held      []video.Packet // while no segment is open; see hold
+	heldBytes int
+	since     time.Duration // when the first of them is presented; 0 before
+	sound     *video.Track  // what a segment beginning now has of sound
+	missed    int           // boundaries on end without a key frame
+	failed    bool          // it was dropped before it could be watched
+	watchable bool
+	err       error // of a callback of m's
+}
+
+// mark notes where the main rendition begins a segment.
+func (s *stream) mark(b boundary) {
+	init := s.main.init
+	// Of a broadcast of sound there is no sound alone, unless there was.
+	if init.audio() != nil && (init.video() != nil || s.sound.m != nil) {
+		s.sound.mark(b)
+	}
+	for _, f := range s.ladder {
+		f.mark(b)
+	}
+}
+
+func (f *follower) mark(b boundary) {
+	n := len(f.pending)
+	switch {
+	case n > 0 && f.pending[n-1].msn == b.msn:
+		f.pending = f.pending[:n-1] // that segment has never been
+	case n == maxPending:
+		f.pending = append(f.pending[:0], f.pending[1:]...)
+	}
+	f.pending = append(f.pending, b)
+}
+
+// pass returns the last pending boundary that is reached, and forgets it and
+// those before it.
+func (f *follower) pass(reached func(b *boundary) bool) (boundary, bool) {
 	n := 0
-	for n < len(s.pending) && p.DTS >= s.pending[n].at {
+	for n < len(f.pending) && reached(&f.pending[n]) {
 		n++
 	}
-	if n > 0 {
-		b := s.pending[n-1]
-		s.pending = append(s.pending[:0], s.pending[n:]...)
-		if err := s.followInto(p, b); err != nil {
-			return err
-		}
+	if n == 0 {
+		return boundary{}, false
 	}
-	if s.audio != nil && s.audio.r.open != nil {
-		s.audio.add(p)
+	b := f.pending[n-1]
+	f.pending = append(f.pending[:0], f.pending[n:]...)
+	// A number that has been used is not used again.
+	return b, !f.encoded || b.msn >= f.m.r.nextMSN
+}
+
+// begin begins the segment of b with the packet p. If that does not follow
+// what the playlist has, nothing of it is listed any longer: it is as if the
+// rendition began here.
+func (f *follower) begin(b boundary, p video.Packet, picture, sound *video.Track) error {
+	m := f.m
+	init, err := f.s.initFor(m.init, picture, sound)
+	if err != nil {
+		return err
 	}
+	discontinuity := b.discs > m.r.discs
+	if discontinuity || init != m.init {
+		m.close(m.clock())
+	} else {
+		m.next(p.DTS)
+	}
+	if m.init == nil || b.discs > m.r.discs+1 || f.encoded && (b.msn != m.r.nextMSN ||
+		!discontinuity && (init != m.init || m.late() > maxLate)) {
+		m.r.resume(b.msn, b.discs)
+		m.restart()
+		discontinuity = false
+	}
+	m.begin(init, p.DTS, f.date(b, p, discontinuity), discontinuity)
 	return nil
 }
 
-// followInto begins a segment of the sound alone.
-func (s *stream) followInto(p video.Packet, b boundary) error {
-	if s.audio == nil {
-		s.beginAudio(p, b)
+// date is when a segment begins: for pictures when that of the main rendition
+// does, for they are the same.
+func (f *follower) date(b boundary, p video.Packet, discontinuity bool) time.Time {
+	switch {
+	case f.encoded:
+		return b.wall
+	case discontinuity || f.m.init == nil:
+		return f.s.clock.at(p.DTS)
+	default:
+		return f.s.clock.at(f.m.partStart)
 	}
-	a := s.audio
-	discontinuity := b.discs > a.r.discs
-	if discontinuity {
-		a.close(a.audioEnd)
-	} else if a.init != nil {
-		a.next(p.DTS)
+}
+
+// flush sends what has come and ends the segment.
+func (f *follower) flush() {
+	if f.m != nil {
+		f.m.close(f.m.clock())
 	}
-	if b.discs > a.r.discs+1 {
-		a.r.resume(b.msn, b.discs-1) // there was a stretch without sound
+}
+
+// make makes the muxer, for frames of the length and segments of the length,
+// which is 0 if there can be parts of any length.
+func (f *follower) make(name string, frame, segment time.Duration) {
+	s := f.s
+	f.m = &muxer{
+		r:     s.rendition(name, s.main.r.target, partTarget(frame, segment)),
+		limit: time.Duration(s.main.r.target)*time.Second + 490*time.Millisecond,
+		split: f.split,
 	}
-	init := a.init
-	if !p.Track.Equal(init.audio()) {
-		var err error
-		if init, err = s.newInit(p.Track); err != nil {
-			return err
+	s.enlist()
+}
+
+// split ends a segment that the main rendition does not end. That is in order
+// for sound, which may have a gap there.
+func (f *follower) split(at time.Duration) {
+	m := f.m
+	m.end()
+	m.begin(m.init, at, f.s.clock.at(m.partStart), false)
+	if f.encoded {
+		f.err = errTooLong
+	}
+}
+
+// hear takes sound for the rendition of the sound alone.
+func (f *follower) hear(p video.Packet) error {
+	if len(f.pending) > 0 && p.DTS >= f.pending[0].at {
+		b, ok := f.pass(func(b *boundary) bool { return p.DTS >= b.at })
+		if f.m == nil {
+			f.make(audioRendition, fromScale(int64(p.Track.FrameSamples(p.Data)), int64(p.Track.SampleRate)), 0)
+		}
+		if ok {
+			if err := f.begin(b, p, nil, p.Track); err != nil {
+				return err
+			}
 		}
 	}
-	wall := s.clock.at(a.partStart)
-	if discontinuity || a.init == nil {
-		wall = s.clock.at(p.DTS)
+	if f.m != nil && f.m.r.open != nil {
+		f.m.add(p)
 	}
-	a.begin(init, p.DTS, wall, discontinuity)
 	return nil
-}
-
-func (s *stream) beginAudio(p video.Packet, b boundary) {
-	target := s.main.r.target
-	step := fromScale(int64(p.Track.FrameSamples(p.Data)), int64(p.Track.SampleRate))
-	s.audio = &muxer{
-		r:     s.rendition(audioRendition, target, partTarget(step, 0)),
-		limit: time.Duration(target)*time.Second + 490*time.Millisecond,
-		split: s.splitAudio,
-	}
-	s.audio.r.resume(b.msn, b.discs)
-	s.renditions.Store(&[]*rendition{s.main.r, s.audio.r})
-}
-
-// splitAudio ends a segment that the main rendition does not end.
-func (s *stream) splitAudio(at time.Duration) {
-	a := s.audio
-	a.end()
-	a.begin(a.init, at, s.clock.at(a.partStart), false)
 }

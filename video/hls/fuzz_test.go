@@ -63,6 +63,9 @@ type script struct {
 	last             [2]time.Duration // of video and audio
 	clock            time.Duration
 	broken           bool
+
+	encoding [2][]video.Packet // what the renditions have not got yet
+	stretch  [2]bool           // of each: the next packet is the first of a Transcoder
 }
 
 var steps = [...]time.Duration{1, 7, 16, 21, 33, 40, 90, 200, 333, 500, 1000, 1999, 2000, 0, 0, 0} // milliseconds; 0 is the nominal one
@@ -88,6 +91,35 @@ func (s *script) packet(kind int, step, bits byte) {
 	}
 	s.broken = false
 	s.write(p)
+	for i := range s.encoding {
+		s.encoding[i] = append(s.encoding[i], p)
+	}
+}
+
+// encode hands on n packets of rendition i as a Transcoder might make them. It
+// starts anew after an error.
+func (s *script) encode(i, n int, how byte) {
+	for ; n > 0 && len(s.encoding[i]) > 0; n-- {
+		p := s.encoding[i][0]
+		s.encoding[i] = s.encoding[i][1:]
+		if p.Track.Kind == video.Video {
+			p.Track = s.pictures[(i+int(how>>6))%len(s.pictures)]
+			p.DTS, p.CTS = max(p.DTS+p.CTS, 0), 0
+			switch {
+			case how&1 != 0 && n%2 == 0 && !p.Key, how&2 != 0 && n%5 == 0:
+				continue // fewer pictures, and lost ones
+			case how&4 != 0:
+				p.Key = n%7 == 0
+			case how&8 != 0:
+				p.DTS += time.Duration(how) * time.Millisecond
+			}
+		}
+		p.Discontinuity, s.stretch[i] = s.stretch[i], false
+		if err := s.p.WriteRendition(s.session(), i, p); err != nil {
+			s.p.DropRendition(s.session(), i)
+			s.stretch[i] = true
+		}
+	}
 }
 
 // step takes three bytes.
@@ -104,6 +136,15 @@ func (s *script) step(op, a, b byte) {
 			}
 			s.packet(0, 15, b&^1|key)
 		}
+	case 16, 17:
+		s.encode(int(op%32)&1, int(a)+1, b)
+	case 18:
+		s.encode(int(a)&1, len(s.encoding[0]), b)
+		s.p.EndRendition(s.session(), int(a)&1)
+		s.stretch[int(a)&1] = true
+	case 19:
+		s.p.DropRendition(s.session(), int(a)&1)
+		s.encoding[int(a)&1], s.stretch[int(a)&1] = nil, true
 	case 20, 21, 22, 23:
 		s.packet(0, a, b)
 	case 24, 25, 26:
@@ -121,7 +162,9 @@ func (s *script) step(op, a, b byte) {
 	case 31:
 		s.p.End()
 		s.readable()
+		s.ladder.Source = video.Listing(int(a) % 3)
 		s.begin(int(a) % 5)
+		s.encoding, s.stretch = [2][]video.Packet{}, [2]bool{true, true}
 		s.last, s.clock, s.broken = [2]time.Duration{}, 0, false
 	}
 }
@@ -171,6 +214,8 @@ func FuzzPackager(f *testing.F) {
 			sounds:   []*video.Track{soundTrack(t, 3), soundTrack(t, 8), newTrack(t, video.AAC, "2b920800")},
 		}
 		s.picture, s.sound, s.keyless = s.pictures[0], s.sounds[0], true
+		s.slack, s.stretch = 10, [2]bool{true, true} // dates are the broadcast's, whatever is lost
+		s.beginLadder(len(ops)%5, 2, video.Always)
 		for ; len(ops) >= 3; ops = ops[3:] {
 			s.step(ops[0], ops[1], ops[2])
 		}

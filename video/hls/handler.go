@@ -51,7 +51,11 @@ func (p *Packager) serve(x *exchange) *httpError {
 	}
 	name := strings.TrimPrefix(x.r.URL.Path, "/")
 	if name == mediaPlaylist {
-		return x.sendPlaylist(s.master.Load(), p)
+		d := s.master.Load()
+		if d == nil {
+			return errOffline
+		}
+		return x.sendPlaylist(d, p)
 	}
 	dir, file := path.Split(name)
 	if file != mediaPlaylist {
@@ -73,6 +77,9 @@ func (p *Packager) serve(x *exchange) *httpError {
 // what _HLS_msn and _HLS_part ask for (RFC 8216bis §6.2.5.2).
 func (p *Packager) servePlaylist(x *exchange, r *rendition) *httpError {
 	s := r.cur.Load()
+	if s.dropped {
+		return errNotFound
+	}
 	if x.r.URL.RawQuery == "" {
 		return x.sendPlaylist(s.playlist(false), p)
 	}
@@ -108,9 +115,13 @@ func reload(q url.Values) (msn uint64, part int, blocking, ok bool) {
 	return msn, int(n), true, err == nil
 }
 
-// wait returns the first snapshot that is as wanted.
+// wait returns the first snapshot that is as wanted. A rendition that is
+// dropped is not waited for.
 func (x *exchange) wait(r *rendition, wanted func(*snapshot) bool) (*snapshot, *httpError) {
 	s := r.cur.Load()
+	if s.dropped {
+		return nil, errNotFound
+	}
 	if wanted(s) {
 		return s, nil
 	}
@@ -122,6 +133,9 @@ func (x *exchange) wait(r *rendition, wanted func(*snapshot) bool) (*snapshot, *
 		select {
 		case <-s.changed:
 			s = r.cur.Load()
+			if s.dropped {
+				return nil, errNotFound
+			}
 		case <-ctx.Done():
 			return nil, errTimeout
 		}
@@ -204,9 +218,11 @@ func (x *exchange) sendPart(r *rendition, file string, number uint64) *httpError
 	if number > s.nextPart || s.ended && number == s.nextPart {
 		return errNotFound
 	}
-	s, e := x.wait(r, func(s *snapshot) bool { return number < s.nextPart || s.ended })
-	if e != nil {
-		return e
+	if number == s.nextPart {
+		var e *httpError
+		if s, e = x.wait(r, func(s *snapshot) bool { return number < s.nextPart || s.ended }); e != nil {
+			return e
+		}
 	}
 	p := s.findPart(number)
 	if p == nil {

@@ -152,7 +152,7 @@ func TestFragmentsHoldWhatCameIn(t *testing.T) {
 				t.Errorf("a file of %d tracks says it is a CMAF track: %v", len(file.Init.Moov.Traks), cmaf)
 			}
 			if tt.picture != nil && tt.sound != nil {
-				file, samples := fetchAll(t, s.audio.r).decode(t)
+				file, samples := fetchAll(t, s.sound.m.r).decode(t)
 				checkEntry(t, file, videoTrackID, nil, "")
 				checkEntry(t, file, audioTrackID, tt.sound, tt.soundConfig)
 				checkSamples(t, samples[audioTrackID], of(ps, tt.sound), int64(tt.sound.SampleRate))

@@ -77,6 +77,12 @@ func (m *muxer) begin(init *initSegment, at time.Duration, wall time.Time, disco
 	m.r.begin(init, wall, discontinuity)
 }
 
+// restart forgets what has come: the next segment follows nothing.
+func (m *muxer) restart() {
+	m.init = nil
+	m.frag.reset()
+}
+
 // add takes a packet of one of the tracks of init.
 func (m *muxer) add(p video.Packet) {
 	if p.Track.Kind == video.Video {

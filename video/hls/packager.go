@@ -6,7 +6,8 @@
 //
 //	stream.m3u8           the multivariant playlist
 //	0/stream.m3u8         the broadcast as it came
-//	audio/stream.m3u8     its sound alone, if it has a picture too
+//	1/stream.m3u8         the first rendition of the ladder, if there is one; and so on
+//	audio/stream.m3u8     the sound alone, if there is a picture too
 //	0/<session>-7.m4s     a segment; and parts and headers beside it
 //
 // The URLs of the playlists never change. Names of media carry the id of
@@ -65,7 +66,7 @@ type Stats struct {
 }
 
 // Packager makes the playlists and media of one session after another, and
-// serves them. It is a [video.Packager] for its Server and an [http.Handler]
+// serves them. It is a [video.LadderPackager] for its Server and an [http.Handler]
 // for any number of viewers. Make one with [New].
 //
 // The last session is kept, in memory as far as it was there, until the next
@@ -79,12 +80,12 @@ type Packager struct {
 
 	published func(*snapshot) // of tests
 
-	stream *stream                // of the writer
+	stream *stream                // of the calls for the broadcast, which change it under mu
 	shown  atomic.Pointer[stream] // the newest that can be watched
 
 	ctx    context.Context // ends writes to the storage
 	cancel context.CancelFunc
-	mu     sync.Mutex     // guards closed and adding to wg
+	mu     sync.Mutex     // guards closed, changes of stream, and adding to wg
 	wg     sync.WaitGroup // of the archives
 	closed bool
 	quit   chan struct{} // closed when Shutdown begins: no write is tried again
@@ -94,8 +95,8 @@ type Packager struct {
 type counters struct{ stored, failed, retries, dropped atomic.Int64 }
 
 var (
-	_ video.Packager = (*Packager)(nil)
-	_ http.Handler   = (*Packager)(nil)
+	_ video.LadderPackager = (*Packager)(nil)
+	_ http.Handler         = (*Packager)(nil)
 )
 
 // New returns a Packager without a session. It starts nothing.
@@ -112,7 +113,7 @@ func New(cfg Config) *Packager {
 // can be watched. After Shutdown the error is [video.ErrServerClosed].
 func (p *Packager) Begin(session video.Session) error {
 	p.End()
-	s := &stream{p: p, session: session}
+	s := newStream(p, session)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -127,27 +128,38 @@ func (p *Packager) Begin(session video.Session) error {
 // WritePacket adds a packet. The error matches [video.CodecError], or is
 // [video.ErrServerClosed] if there is no session.
 func (p *Packager) WritePacket(pkt video.Packet) error {
-	if p.stream == nil {
+	s := p.stream
+	if s == nil {
 		return video.ErrServerClosed
 	}
-	return p.stream.write(pkt)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(pkt)
 }
 
 // Interrupt ends the open segment. The next packet begins a discontinuity.
 func (p *Packager) Interrupt() {
-	if p.stream != nil {
-		p.stream.interrupt()
+	if s := p.stream; s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.interrupt()
 	}
 }
 
 // End closes the playlists. They and their media are served until the next
 // session can be watched.
 func (p *Packager) End() {
-	if s := p.stream; s != nil {
-		p.stream = nil
-		s.end()
-		s.archive.close()
+	s := p.stream
+	if s == nil {
+		return
 	}
+	p.mu.Lock()
+	p.stream = nil
+	p.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end()
+	s.archive.close()
 }
 
 // show puts a session in the place of the one that was shown.

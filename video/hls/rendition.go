@@ -9,8 +9,9 @@ import (
 // (RFC 8216bis §6.2.2).
 const partWindow = 3
 
-// rendition is one media playlist of a session and what it names. One
-// goroutine writes it; any number read its snapshots.
+// rendition is one media playlist of a session and what it names. It is
+// written under the stream's mutex; any number of goroutines read its
+// snapshots.
 type rendition struct {
 	name       string // its directory
 	session    string
@@ -27,7 +28,7 @@ type rendition struct {
 
 	cur atomic.Pointer[snapshot] // nil before the first
 
-	// Of the writer alone.
+	// Of the writer.
 	segs      []*segment    // listed, without a gap; replaced, never changed in place
 	kept      []*segment    // no longer listed, but known to who has an older playlist
 	listedFor time.Duration // of segs
@@ -39,6 +40,7 @@ type rendition struct {
 	discs     uint64 // discontinuities up to the open segment
 	gone      uint64 // EXT-X-DISCONTINUITY-SEQUENCE
 	ended     bool
+	dropped   bool // it has failed, and is refused until it is back
 	rate      bitRate
 	version   uint64
 	frameRate float64
@@ -130,6 +132,15 @@ func (r *rendition) close() {
 func (r *rendition) end() {
 	r.close()
 	r.ended = true
+	r.publish()
+}
+
+// drop takes everything off the list and has the playlist refused. The open
+// segment is given up; its number is not used again.
+func (r *rendition) drop() {
+	r.open = nil
+	r.unlist(len(r.segs))
+	r.dropped = true
 	r.publish()
 }
 
@@ -227,7 +238,7 @@ func (r *rendition) publish() {
 	r.version++
 	s := &snapshot{
 		r: r, version: r.version, segs: r.segs, kept: r.kept, inits: r.inits,
-		nextMSN: r.nextMSN, nextPart: r.nextPart, gone: r.gone, ended: r.ended,
+		nextMSN: r.nextMSN, nextPart: r.nextPart, gone: r.gone, ended: r.ended, dropped: r.dropped,
 		changed: make(chan struct{}),
 	}
 	if o := r.open; o != nil {

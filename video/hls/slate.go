@@ -38,10 +38,10 @@ func NewSlate(packets []video.Packet) (*Slate, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{p: New(Config{}), session: video.Session{
+	s := newStream(New(Config{}), video.Session{
 		ID:      slateID(ps),
 		Latency: video.Latency{Segment: slateSegment, Segments: int(2 * maxSlate / slateSegment)},
-	}}
+	})
 	s.archive = &archive{p: s.p, session: s.session.ID}
 	for _, p := range ps {
 		s.start.hasVideo = s.start.hasVideo || p.Track.Kind == video.Video

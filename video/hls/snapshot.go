@@ -22,6 +22,7 @@ type snapshot struct {
 	nextPart uint64
 	gone     uint64
 	ended    bool
+	dropped  bool          // it is not to be served
 	changed  chan struct{} // closed when there is a newer one
 
 	full, delta rendered
@@ -258,7 +259,7 @@ func (s *snapshot) renderEnd(b *bytes.Buffer) {
 	b.WriteString("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + partName(s.r.session, s.nextPart) + "\"\n")
 	for _, o := range s.r.siblings() {
 		t := o.cur.Load()
-		if o == s.r || t == nil {
+		if o == s.r || t == nil || t.dropped {
 			continue
 		}
 		msn, part := t.last()

@@ -27,7 +27,8 @@ const (
 type plan struct {
 	packets    []video.Packet
 	audio      *video.Track // nil if there is none yet
-	target     int          // seconds
+	segment    time.Duration
+	target     int // seconds
 	partTarget time.Duration
 	frame      time.Duration // of video; 0 without
 }
@@ -87,7 +88,7 @@ func least(segment time.Duration) time.Duration { return segment - segment/10 }
 
 func (s *starter) plan(longest, segment time.Duration) plan {
 	longest = max(longest, segment)
-	pl := plan{packets: s.packets, audio: s.audio, target: int((longest + 950*time.Millisecond - 1) / time.Second)}
+	pl := plan{packets: s.packets, audio: s.audio, segment: longest, target: int((longest + 950*time.Millisecond - 1) / time.Second)}
 	if s.hasVideo {
 		pl.frame = s.frame()
 		pl.partTarget = partTarget(pl.frame, longest)

@@ -2,6 +2,7 @@ package hls
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 
 const (
 	// mainRendition is the directory of the broadcast as it came, and
-	// audioRendition that of its sound alone.
+	// audioRendition that of its sound alone. Those of the ladder are "1" and
+	// so on.
 	mainRendition  = "0"
 	audioRendition = "audio"
 	mediaPlaylist  = "stream.m3u8"
@@ -28,20 +30,26 @@ const (
 	// soundWait is how long a picture waits for its sound, or sound for a
 	// picture that it did not have before.
 	soundWait = 500 * time.Millisecond
+	// ladderWait is how much of the broadcast after its first segment waits
+	// for the renditions of the ladder before it is shown without them.
+	ladderWait = 4 * time.Second
 	// maxLate is how far the playlist's clock may fall behind.
 	maxLate = 3 * time.Second
 )
 
-// stream is one session: what its packets become. All of it but the atomic
-// fields is the writer's.
+// stream is one session: what its packets become. The broadcast and each
+// rendition of the ladder may be written from goroutines of their own.
 type stream struct {
 	p       *Packager
 	session video.Session
 	archive *archive
+
+	mu      sync.Mutex // guards the rest but the atomic fields
 	start   starter
 	main    *muxer
-	audio   *muxer // the sound alone; see follow
-	pending []boundary
+	segment time.Duration // what the first segment was long
+	sound   *follower     // the sound alone
+	ladder  []*follower
 
 	waiting    bool           // for a packet a segment can begin with
 	waitSince  time.Duration  // 0 before anything came
@@ -51,11 +59,21 @@ type stream struct {
 	clock      wallClock
 	captions   captionSearch
 
-	ended   atomic.Pointer[time.Time] // when; nil before
-	isShown bool
+	ended    atomic.Pointer[time.Time] // when; nil before
+	isShown  bool
+	firstEnd time.Duration // of the first segment, once there is one; see showWhenReady
 
 	renditions atomic.Pointer[[]*rendition] // main first
-	master     atomic.Pointer[rendered]     // the multivariant playlist
+	master     atomic.Pointer[rendered]     // the multivariant playlist; nil if there is nothing to list
+}
+
+func newStream(p *Packager, session video.Session) *stream {
+	s := &stream{p: p, session: session}
+	s.sound = &follower{s: s}
+	for i := range session.Ladder.Renditions {
+		s.ladder = append(s.ladder, &follower{s: s, encoded: true, index: i})
+	}
+	return s
 }
 
 // write takes the next packet.
@@ -65,6 +83,9 @@ func (s *stream) write(p video.Packet) error {
 	}
 	if s.main == nil {
 		return s.begin(p)
+	}
+	if !s.isShown {
+		s.showWhenReady(s.firstEnd > 0 && p.DTS-s.firstEnd >= ladderWait)
 	}
 	if p.Discontinuity {
 		s.interrupt()
@@ -137,14 +158,14 @@ func (s *stream) begin(p video.Packet) error {
 
 // carryOut begins the playlists that are planned and takes the packets.
 func (s *stream) carryOut(plan plan) error {
-	s.audioTrack = plan.audio
+	s.audioTrack, s.segment = plan.audio, plan.segment
 	s.main = &muxer{
 		r: s.rendition(mainRendition, plan.target, plan.partTarget), frame: plan.frame, deltas: frameMemory,
 		limit: time.Duration(plan.target)*time.Second + 400*time.Millisecond, split: s.split,
 	}
 	s.main.r.closed = s.mainClosed
 	s.waiting = true
-	s.renditions.Store(&[]*rendition{s.main.r})
+	s.enlist()
 	for _, p := range plan.packets {
 		p.Discontinuity = false // everything before the last one was let go
 		if err := s.write(p); err != nil {
@@ -186,14 +207,24 @@ func (s *stream) find(name string) *rendition {
 	return nil
 }
 
-// mainClosed is called with every segment of the main rendition. The first
-// one is what can be watched.
-func (s *stream) mainClosed() {
-	s.describe()
-	if !s.isShown {
-		s.isShown = true
-		s.p.show(s)
+// enlist makes the renditions that have a muxer known, the main one first.
+func (s *stream) enlist() {
+	list := []*rendition{s.main.r}
+	for _, f := range append(s.ladder[:len(s.ladder):len(s.ladder)], s.sound) {
+		if f.m != nil {
+			list = append(list, f.m.r)
+		}
 	}
+	s.renditions.Store(&list)
+}
+
+// mainClosed is called with every segment of the main rendition.
+func (s *stream) mainClosed() {
+	if s.firstEnd == 0 {
+		s.firstEnd = max(s.main.clock(), 1)
+	}
+	s.describe()
+	s.showWhenReady(false)
 }
 
 func (s *stream) writeVideo(p video.Packet) error {
@@ -208,7 +239,7 @@ func (s *stream) writeVideo(p video.Packet) error {
 	case p.Key && (!s.currentAudio(p.DTS).Equal(m.init.audio()) || m.late() > maxLate):
 		return s.restart(p, p.Track, s.audioTrack)
 	case p.Key && p.DTS-m.segStart >= least(s.session.Latency.Segment):
-		s.next(p.DTS)
+		s.next(p)
 	}
 	m.add(p)
 	return nil
@@ -230,10 +261,10 @@ func (s *stream) writeAudio(p video.Packet) error {
 	case !p.Track.Equal(m.init.audio()):
 		return s.restart(p, nil, p.Track)
 	case !hasVideo && p.DTS-m.segStart >= s.session.Latency.Segment-m.audioStep/2:
-		s.next(p.DTS)
+		s.next(p)
 	}
 	m.add(p)
-	return s.follow(p)
+	return s.sound.hear(p)
 }
 
 // waitedFor tells whether sound has waited long enough for its picture.
@@ -256,17 +287,22 @@ func (s *stream) currentAudio(at time.Duration) *video.Track {
 	return s.audioTrack
 }
 
-// next ends the segment and begins another one of the same tracks.
-func (s *stream) next(at time.Duration) {
-	s.main.next(at)
-	s.beginMain(s.main.init, at, false)
+// next ends the segment and begins another one of the same tracks, with p.
+func (s *stream) next(p video.Packet) {
+	s.main.next(p.DTS)
+	s.beginMain(s.main.init, opening(p), false)
 }
 
 // split ends a segment that has no key frame to end at. The samples that
-// have gathered, from at on, begin the next one.
+// have gathered begin the next one.
 func (s *stream) split(at time.Duration) {
+	b := boundary{at: at, shown: at}
+	if v := s.main.frag.video; len(v) > 0 {
+		b.picture, b.key = true, v[0].key
+		b.shown += fromScale(int64(v[0].cts), videoTimescale)
+	}
 	s.main.end()
-	s.beginMain(s.main.init, at, false)
+	s.beginMain(s.main.init, b, false)
 }
 
 // restart ends the segment and begins one that need not fit to it, with the
@@ -277,31 +313,38 @@ func (s *stream) restart(p video.Packet, picture, sound *video.Track) error {
 	if discontinuity && !s.waiting {
 		s.flush(p.DTS)
 	}
-	init := m.init
-	if init == nil || !picture.Equal(init.video()) || !sound.Equal(init.audio()) {
-		var err error
-		if init, err = s.newInit(picture, sound); err != nil {
-			return err
-		}
+	init, err := s.initFor(m.init, picture, sound)
+	if err != nil {
+		return err
 	}
 	s.waiting = false
-	s.beginMain(init, p.DTS, discontinuity)
+	s.beginMain(init, opening(p), discontinuity)
 	m.add(p)
 	if p.Track.Kind == video.Audio {
-		return s.follow(p)
+		return s.sound.hear(p)
 	}
 	return nil
 }
 
-// beginMain opens a segment of the main rendition.
-func (s *stream) beginMain(init *initSegment, at time.Duration, discontinuity bool) {
+// beginMain opens a segment of the main rendition, and tells the others where
+// it is.
+func (s *stream) beginMain(init *initSegment, b boundary, discontinuity bool) {
 	m := s.main
-	wall := s.clock.at(m.partStart)
+	b.wall = s.clock.at(m.partStart)
 	if discontinuity || m.init == nil {
-		wall = s.clock.resume(at)
+		b.wall = s.clock.resume(b.at)
 	}
-	m.begin(init, at, wall, discontinuity)
-	s.mark(at)
+	m.begin(init, b.at, b.wall, discontinuity)
+	b.msn, b.discs = m.r.open.msn, m.r.discs
+	s.mark(b)
+}
+
+// initFor returns the header of the tracks, which is old if that fits.
+func (s *stream) initFor(old *initSegment, picture, sound *video.Track) (*initSegment, error) {
+	if old != nil && picture.Equal(old.video()) && sound.Equal(old.audio()) {
+		return old, nil
+	}
+	return s.newInit(picture, sound)
 }
 
 func (s *stream) newInit(tracks ...*video.Track) (*initSegment, error) {
@@ -322,10 +365,8 @@ func (s *stream) flush(at time.Duration) {
 		end = at
 	}
 	s.main.close(end)
-	if s.audio != nil {
-		s.audio.close(s.audio.audioEnd)
-	}
-	s.pending = s.pending[:0]
+	s.sound.flush()
+	s.sound.pending = s.sound.pending[:0]
 	s.clock.passed(s.main.partStart)
 }
 
@@ -341,15 +382,19 @@ func (s *stream) interrupt() {
 		return
 	}
 	s.flush(0)
-	if s.audio != nil {
-		s.clock.passed(s.audio.partStart) // which may be later than the picture's
+	if m := s.sound.m; m != nil {
+		s.clock.passed(m.partStart) // which may be later than the picture's
 	}
 	s.waiting = true
+	s.showWhenReady(true)
 }
 
 // end ends the playlists.
 func (s *stream) end() {
 	s.interrupt()
+	for _, f := range s.ladder {
+		f.finish()
+	}
 	for _, r := range s.all() {
 		r.end()
 	}

@@ -259,7 +259,7 @@ func TestSoundThatStopsWhileThereIsNoKeyFrame(t *testing.T) {
 	f.write(s.packets(0, 5*time.Second)...)
 	for _, p := range (source{picture: s.picture, fps: 30, gop: time.Hour}).packets(5*time.Second, 65*time.Second)[1:] {
 		f.write(p)
-		if n := len(f.p.stream.pending); n > maxPending {
+		if n := len(f.p.stream.sound.pending); n > maxPending {
 			t.Fatalf("%d boundaries are waiting for sound", n)
 		}
 	}
