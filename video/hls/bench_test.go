@@ -282,3 +282,43 @@ func BenchmarkWake(b *testing.B) {
 	}
 	b.ReportMetric(float64((cpuTime()-start).Nanoseconds())/float64(b.N)/1000, "cpu-ns/viewer")
 }
+
+// BenchmarkLadder has a broadcast with renditions of a half and a quarter of
+// its bitrate. An operation is a packet of it and the same one of each
+// rendition.
+func BenchmarkLadder(b *testing.B) {
+	for renditions := range 3 {
+		b.Run(fmt.Sprintf("%d renditions", renditions), func(b *testing.B) {
+			p, e := benchPackager(b, video.DefaultLatencyLevel)
+			ladder := video.Ladder{Renditions: make([]video.Rendition, renditions)}
+			if err := p.Begin(video.Session{ID: "bench", Latency: video.LatencyLevel(video.DefaultLatencyLevel), Ladder: ladder}); err != nil {
+				b.Fatal(err)
+			}
+			tracks := []*video.Track{pictureTrack(1280), pictureTrack(640)}
+			write := func() {
+				q := e.next()
+				if err := p.WritePacket(q); err != nil {
+					b.Fatal(err)
+				}
+				for i := range renditions {
+					if q.Track.Kind == video.Video {
+						q.Track, q.Data = tracks[i], q.Data[:len(q.Data)/2]
+					}
+					if err := p.WriteRendition("bench", i, q); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			for e.pictures < 40*30 {
+				write()
+			}
+			if n := len(p.stream.all()); n != renditions+2 {
+				b.Fatalf("%d playlists", n)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				write()
+			}
+		})
+	}
+}

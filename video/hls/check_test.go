@@ -36,8 +36,14 @@ func (c *checker) fail(l *list, format string, args ...any) {
 
 func (c *checker) snapshot(s *snapshot) {
 	c.t.Helper()
-	if c.t.Failed() || s.dropped {
-		return // what follows tells nothing, or is not served
+	switch {
+	case c.t.Failed():
+		return // what follows tells nothing
+	case s.dropped: // it is not served
+		if c.prev != nil {
+			c.prev.hint = ""
+		}
+		return
 	}
 	c.n++
 	l, err := parseList(string(s.playlist(false).text))
@@ -86,7 +92,7 @@ func (c *checker) inStep(main *list) {
 }
 
 // aligned checks that a rendition of the ladder has the broadcast's segments:
-// the same numbers, at the same time.
+// the same numbers, at the same time, after as many discontinuities.
 func (c *checker) aligned(main *checker) {
 	c.t.Helper()
 	if c.prev == nil {
@@ -95,13 +101,26 @@ func (c *checker) aligned(main *checker) {
 	if c.prev.target != main.prev.target {
 		c.fail(c.prev, "target duration %d, the broadcast's is %d", c.prev.target, main.prev.target)
 	}
+	discs := c.prev.dsn
 	for _, s := range c.prev.segs {
+		if s.discontinuity {
+			discs++
+		}
 		m, ok := main.segs[s.msn]
-		if !ok && main.prev.open.at.Equal(s.at) {
+		if open := main.prev.open; !ok && s.msn == main.prev.msn+uint64(len(main.prev.segs)) && (open.at.IsZero() || open.at.Equal(s.at)) {
 			continue // its end is known, but the broadcast's goes on
 		}
 		if !ok || !m.at.Equal(s.at) {
-			c.fail(c.prev, "segment %d is of %v, the broadcast's of %v", s.msn, s.at, m.at)
+			c.fail(c.prev, "segment %d is of %v, the broadcast's of %v\n%s", s.msn, s.at, m.at, main.prev.text)
+		}
+		want := uint64(0)
+		for n := range main.discs {
+			if n <= s.msn {
+				want++
+			}
+		}
+		if discs != want {
+			c.fail(c.prev, "segment %d follows %d discontinuities, in the broadcast %d\n%s", s.msn, discs, want, main.prev.text)
 		}
 	}
 }

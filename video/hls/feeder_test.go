@@ -58,8 +58,9 @@ func newFeeder(t testing.TB, cfg Config, level int) *feeder {
 		c.keyless = f.keyless
 		c.snapshot(s)
 		if main := f.checks[mainRendition]; c != main && main != nil && !f.apart && !t.Failed() {
-			c.inStep(main.prev)
-			if c.encoded() && !s.dropped {
+			if !c.encoded() {
+				c.inStep(main.prev)
+			} else if !s.dropped {
 				c.aligned(main)
 			}
 		}

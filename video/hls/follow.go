@@ -71,11 +71,11 @@ func (f *follower) mark(b boundary) {
 	f.pending = append(f.pending, b)
 }
 
-// pass returns the last pending boundary that is reached, and forgets it and
+// pass returns the last pending boundary that p reaches, and forgets it and
 // those before it.
-func (f *follower) pass(reached func(b *boundary) bool) (boundary, bool) {
+func (f *follower) pass(p *video.Packet) (boundary, bool) {
 	n := 0
-	for n < len(f.pending) && reached(&f.pending[n]) {
+	for n < len(f.pending) && f.reaches(p, &f.pending[n]) {
 		n++
 	}
 	if n == 0 {
@@ -85,6 +85,22 @@ func (f *follower) pass(reached func(b *boundary) bool) (boundary, bool) {
 	f.pending = append(f.pending[:0], f.pending[n:]...)
 	// A number that has been used is not used again.
 	return b, !f.encoded || b.msn >= f.m.r.nextMSN
+}
+
+// reaches tells whether p is not in the segments before b any more.
+func (f *follower) reaches(p *video.Packet, b *boundary) bool {
+	if !f.encoded || !b.picture {
+		return p.DTS >= b.at
+	}
+	at, tolerance := p.DTS+p.CTS, near(f.m.frame)
+	switch {
+	case p.Track.Kind != video.Video:
+		return false
+	case p.Key, !b.key:
+		return at >= b.shown-tolerance
+	default:
+		return at > b.shown+tolerance
+	}
 }
 
 // begin begins the segment of b with the packet p. If that does not follow
@@ -144,28 +160,28 @@ func (f *follower) make(name string, frame, segment time.Duration) {
 	s.enlist()
 }
 
-// split ends a segment that the main rendition does not end. That is in order
-// for sound, which may have a gap there.
-func (f *follower) split(at time.Duration) {
+// split ends a segment that the main rendition does not end. Sound goes on in
+// another one, for it may have a gap there; pictures are not where they should
+// be.
+func (f *follower) split(at time.Duration) bool {
 	m := f.m
 	m.end()
-	m.begin(m.init, at, f.s.clock.at(m.partStart), false)
 	if f.encoded {
 		f.err = errTooLong
+		return false
 	}
+	m.begin(m.init, at, f.s.clock.at(m.partStart), false)
+	return true
 }
 
 // hear takes sound for the rendition of the sound alone.
 func (f *follower) hear(p video.Packet) error {
-	if len(f.pending) > 0 && p.DTS >= f.pending[0].at {
-		b, ok := f.pass(func(b *boundary) bool { return p.DTS >= b.at })
+	if b, ok := f.pass(&p); ok {
 		if f.m == nil {
 			f.make(audioRendition, fromScale(int64(p.Track.FrameSamples(p.Data)), int64(p.Track.SampleRate)), 0)
 		}
-		if ok {
-			if err := f.begin(b, p, nil, p.Track); err != nil {
-				return err
-			}
+		if err := f.begin(b, p, nil, p.Track); err != nil {
+			return err
 		}
 	}
 	if f.m != nil && f.m.r.open != nil {

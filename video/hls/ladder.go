@@ -36,11 +36,11 @@ func (p *Packager) WriteRendition(session string, i int, pkt video.Packet) error
 	if pkt.Track == nil || pkt.Track.Kind != video.Video && pkt.Track.Kind != video.Audio {
 		return errors.New("hls: packet without a track")
 	}
-	f, done := p.rendition(session, i)
-	defer done()
+	f := p.lock(session, i)
 	if f == nil {
 		return nil
 	}
+	defer f.s.mu.Unlock()
 	if pkt.Track.Kind == video.Audio && (pkt.Track.SampleRate <= 0 || pkt.Track.FrameSamples(pkt.Data) <= 0) {
 		return nil // no frame
 	}
@@ -57,9 +57,8 @@ func (p *Packager) WriteRendition(session string, i int, pkt video.Packet) error
 
 // EndRendition ends the open segment of the i-th rendition.
 func (p *Packager) EndRendition(session string, i int) {
-	f, done := p.rendition(session, i)
-	defer done()
-	if f != nil {
+	if f := p.lock(session, i); f != nil {
+		defer f.s.mu.Unlock()
 		f.finish()
 	}
 }
@@ -67,27 +66,27 @@ func (p *Packager) EndRendition(session string, i int) {
 // DropRendition takes the i-th rendition out of the multivariant playlist.
 // Its own playlist is not found until it comes back.
 func (p *Packager) DropRendition(session string, i int) {
-	f, done := p.rendition(session, i)
-	defer done()
-	if f != nil {
+	if f := p.lock(session, i); f != nil {
+		defer f.s.mu.Unlock()
 		f.drop()
 	}
 }
 
-// rendition returns the i-th rendition of the session, and locks it until
-// done is called. It is nil if the session has ended.
-func (p *Packager) rendition(session string, i int) (f *follower, done func()) {
+// lock returns the i-th rendition of the session, whose stream is then locked.
+// It is nil if there is none or the session has ended.
+func (p *Packager) lock(session string, i int) *follower {
 	p.mu.Lock()
 	s := p.stream
 	p.mu.Unlock()
-	if s == nil || s.session.ID != session {
-		return nil, func() {}
+	if s == nil || s.session.ID != session || i < 0 || i >= len(s.ladder) {
+		return nil
 	}
 	s.mu.Lock()
-	if s.ended.Load() == nil && i >= 0 && i < len(s.ladder) {
-		f = s.ladder[i]
+	if s.ended.Load() != nil {
+		s.mu.Unlock()
+		return nil
 	}
-	return f, s.mu.Unlock
+	return s.ladder[i]
 }
 
 // write takes the next packet of a rendition of the ladder.
@@ -206,7 +205,7 @@ func (f *follower) dispatch(p video.Packet) error {
 	if p.Track.Kind == video.Audio {
 		f.sound = p.Track
 	}
-	if b, ok := f.pass(func(b *boundary) bool { return f.reaches(p, b) }); ok {
+	if b, ok := f.pass(&p); ok {
 		if err := f.enter(b, p); err != nil {
 			return err
 		}
@@ -222,22 +221,6 @@ func (f *follower) dispatch(p video.Packet) error {
 	}
 	m.add(p)
 	return f.err
-}
-
-// reaches tells whether p is not in the segments before b any more.
-func (f *follower) reaches(p video.Packet, b *boundary) bool {
-	isVideo, tolerance := p.Track.Kind == video.Video, near(f.m.frame)
-	at := p.DTS + p.CTS
-	switch {
-	case !b.picture:
-		return p.DTS >= b.at
-	case !isVideo:
-		return false
-	case p.Key, !b.key && f.m.r.open != nil:
-		return at >= b.shown-tolerance
-	default:
-		return at > b.shown+tolerance
-	}
 }
 
 // enter begins the segment of b with p.
@@ -270,6 +253,7 @@ func (f *follower) finish() {
 	}
 	f.forget()
 	f.flush()
+	f.err = nil // it ends anyway
 }
 
 // drop has the rendition refused until it comes back.

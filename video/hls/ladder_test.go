@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -412,4 +416,126 @@ func TestCallsForAnotherSessionDoNothing(t *testing.T) {
 	if err := f.p.WriteRendition(f.session(), 0, video.Packet{}); err == nil {
 		t.Error("a packet without a track is taken")
 	}
+}
+
+func TestTheLadderIsStoredAsTheBroadcastIs(t *testing.T) {
+	shelf := newShelf()
+	f := newFeeder(t, Config{Storage: shelf, DVR: time.Hour}, 0)
+	f.beginLadder(0, 1, video.Always)
+	st := &site{feeder: f}
+	ps := ladderSource(t, 30, time.Second).packets(200*time.Millisecond, 40*time.Second)
+	ms := append(f.broadcast(ps), f.encode(encoding{picture: pictureTrack(640), delay: time.Second}, ps)...)
+	for at := time.Second; at < 40*time.Second; at += time.Second {
+		ms = append(ms, moment{at, func() {
+			for s := f.p.Stats(); s.SegmentsStored < 3*int64(at/time.Second)-12 && t.Context().Err() == nil; s = f.p.Stats() {
+				time.Sleep(time.Millisecond)
+			}
+		}})
+	}
+	f.play(ms)
+	l := st.playlist("/1/stream.m3u8")
+	if l.msn != 0 || len(l.segs) < 35 {
+		t.Fatalf("%d segments from %d", len(l.segs), l.msn)
+	}
+	if g := f.p.stream.ladder[0].m.r.cur.Load().segs[0]; g.parts.Load() != nil {
+		t.Error("what is stored stays in memory")
+	}
+	for _, name := range l.names() {
+		if resp := st.get("/1/" + name); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", name, resp.StatusCode)
+		}
+	}
+}
+
+// TestTheLadderIsWrittenFromOtherGoroutines is for the race detector.
+func TestTheLadderIsWrittenFromOtherGoroutines(t *testing.T) {
+	p := New(Config{})
+	for session := range 3 {
+		id := fmt.Sprintf("r%d", session)
+		if err := p.Begin(video.Session{ID: id, Latency: video.LatencyLevel(0), Ladder: video.Ladder{Renditions: make([]video.Rendition, 2)}}); err != nil {
+			t.Fatal(err)
+		}
+		ps := ladderSource(t, 30, time.Second).packets(200*time.Millisecond, 20*time.Second)
+		var wg sync.WaitGroup
+		var copies [2]chan video.Packet
+		for i := range copies {
+			copies[i] = make(chan video.Packet, len(ps))
+			wg.Go(func() {
+				n := 0
+				for q := range copies[i] {
+					if n++; n%900 == 0 {
+						p.DropRendition(id, i)
+					}
+					_ = p.WriteRendition(id, i, q) // the next key frame may not be where it could begin
+				}
+				p.EndRendition(id, i)
+			})
+		}
+		stop := make(chan struct{})
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				for _, target := range []string{"/stream.m3u8", "/0/stream.m3u8", "/1/stream.m3u8", "/2/stream.m3u8?_HLS_skip=YES"} {
+					p.ServeHTTP(discarder{http.Header{}}, httptest.NewRequest(http.MethodGet, target, nil))
+				}
+			}
+		})
+		for _, q := range ps {
+			if err := p.WritePacket(q); err != nil {
+				t.Fatal(err)
+			}
+			for i := range copies {
+				copies[i] <- q
+			}
+		}
+		if session == 1 {
+			p.End() // while the last of the ladder is coming
+		}
+		for i := range copies {
+			close(copies[i])
+		}
+		close(stop)
+		wg.Wait()
+	}
+	if err := p.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARealLadderPlays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes video")
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "source.flv")
+	run(t, "ffmpeg", slices.Concat(inputs("640x360", "6"),
+		[]string{"-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", file})...)
+	encoded := run(t, "ffmpeg", "-copyts", "-i", file, "-vf", "scale=320:180", "-r", "15", "-c:v", "libx264", "-preset", "ultrafast",
+		"-tune", "zerolatency", "-g", "9999", "-sc_threshold", "0", "-force_key_frames", "source_no_drop", "-c:a", "copy", "-f", "flv", "-")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps, es := flvPackets(t, data), flvPackets(t, encoded)
+	f := newFeeder(t, Config{}, 0)
+	f.slack = 0.1
+	f.beginLadder(0, 1, video.Always)
+	ms := f.broadcast(ps)
+	for _, p := range es {
+		ms = append(ms, moment{p.DTS + max(p.CTS, 0) + time.Second, func() {
+			if err := f.p.WriteRendition(f.session(), 0, p); err != nil {
+				t.Fatal(err)
+			}
+		}})
+	}
+	f.play(ms)
+	f.wantAligned(f.p.stream, 0, 68*time.Millisecond) // a frame: that is how well this ffmpeg does
+	s := f.p.stream
+	f.p.End()
+	probe(t, s.main.r, ps)
+	probe(t, s.ladder[0].m.r, es)
 }

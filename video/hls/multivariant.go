@@ -61,7 +61,7 @@ func (s *stream) listed() []choice {
 	var list []choice
 	ladder := s.session.Ladder
 	for _, f := range s.ladder {
-		if f.watchable {
+		if f.watchable && f.m.r.header() != nil {
 			list = append(list, newChoice(f.m.r, ladder.Renditions[f.index].Name))
 		}
 	}
@@ -86,7 +86,7 @@ func (s *stream) listed() []choice {
 
 func newChoice(r *rendition, name string) choice {
 	c := choice{r: r, VariantParams: variant(r)}
-	if t := r.segs[len(r.segs)-1].init.video(); t != nil {
+	if t := r.header().video(); t != nil {
 		c.pixels = t.Width * t.Height
 	}
 	c.Name = name
@@ -96,7 +96,7 @@ func newChoice(r *rendition, name string) choice {
 // name is what the choice is called, in a form that a quoted string can have
 // (RFC 8216bis §4.2).
 func (c *choice) name() string {
-	t := c.r.segs[len(c.r.segs)-1].init.video()
+	t := c.r.header().video()
 	switch {
 	case c.Name != "":
 		return strings.Map(func(r rune) rune {
@@ -143,7 +143,7 @@ func offersAudio(main *rendition) bool {
 }
 
 func variant(r *rendition) m3u8.VariantParams {
-	init := r.segs[len(r.segs)-1].init
+	init := r.header()
 	v := m3u8.VariantParams{
 		Bandwidth:        bandwidth(r.rate.peak() * overhead),
 		AverageBandwidth: bandwidth(r.rate.average()),

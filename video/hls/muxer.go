@@ -37,9 +37,9 @@ const (
 type muxer struct {
 	r     *rendition
 	init  *initSegment
-	frame time.Duration          // expected length of a picture
-	limit time.Duration          // of a segment
-	split func(at time.Duration) // ends the segment that would get longer
+	frame time.Duration               // expected length of a picture
+	limit time.Duration               // of a segment
+	split func(at time.Duration) bool // ends the segment that would get longer; false: what comes has no place
 	frag  fragment
 	count uint32
 
@@ -166,8 +166,9 @@ func (m *muxer) cutPart(end, least time.Duration) {
 	}
 	dur := (end - m.partStart).Round(granularity)
 	dur = min(max(dur, least), m.r.partTarget)
-	if m.segDur > 0 && m.segDur+dur > m.limit {
-		m.split(m.firstDTS())
+	if m.segDur > 0 && m.segDur+dur > m.limit && !m.split(m.firstDTS()) {
+		m.frag.reset()
+		return
 	}
 	independent := m.init.video() == nil || len(m.frag.video) > 0 && m.frag.video[0].key
 	if n := len(m.frag.video); n > 0 {

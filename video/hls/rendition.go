@@ -47,6 +47,19 @@ type rendition struct {
 	expected  int // bytes of the next segment
 }
 
+// header is that of the newest segment, or of the one that is open if none is
+// listed.
+func (r *rendition) header() *initSegment {
+	switch {
+	case len(r.segs) > 0:
+		return r.segs[len(r.segs)-1].init
+	case r.open != nil:
+		return r.open.init
+	default:
+		return nil
+	}
+}
+
 // begin opens the next segment.
 func (r *rendition) begin(init *initSegment, at time.Time, discontinuity bool) {
 	if len(r.inits) == 0 || r.inits[len(r.inits)-1] != init {

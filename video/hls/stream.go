@@ -295,7 +295,7 @@ func (s *stream) next(p video.Packet) {
 
 // split ends a segment that has no key frame to end at. The samples that
 // have gathered begin the next one.
-func (s *stream) split(at time.Duration) {
+func (s *stream) split(at time.Duration) bool {
 	b := boundary{at: at, shown: at}
 	if v := s.main.frag.video; len(v) > 0 {
 		b.picture, b.key = true, v[0].key
@@ -303,6 +303,7 @@ func (s *stream) split(at time.Duration) {
 	}
 	s.main.end()
 	s.beginMain(s.main.init, b, false)
+	return true
 }
 
 // restart ends the segment and begins one that need not fit to it, with the
@@ -368,6 +369,9 @@ func (s *stream) flush(at time.Duration) {
 	s.sound.flush()
 	s.sound.pending = s.sound.pending[:0]
 	s.clock.passed(s.main.partStart)
+	if m := s.sound.m; m != nil {
+		s.clock.passed(m.partStart) // which may be later than the picture's
+	}
 }
 
 // interrupt ends the segments; what comes next need not fit to them.
@@ -382,9 +386,6 @@ func (s *stream) interrupt() {
 		return
 	}
 	s.flush(0)
-	if m := s.sound.m; m != nil {
-		s.clock.passed(m.partStart) // which may be later than the picture's
-	}
 	s.waiting = true
 	s.showWhenReady(true)
 }
