@@ -223,11 +223,17 @@ func (f *follower) dispatch(p video.Packet) error {
 	return f.err
 }
 
-// enter begins the segment of b with p.
+// enter begins the segment of b with p. After a gap, which the list cannot go
+// on over, only a key frame will do.
 func (f *follower) enter(b boundary, p video.Packet) error {
+	key := p.Key && (p.DTS+p.CTS-b.shown).Abs() <= near(f.m.frame)
+	if b.picture && !key && (b.msn != f.m.r.nextMSN || b.discs > f.m.r.discs+1) {
+		f.flush()
+		return nil
+	}
 	if b.key {
 		f.missed++
-		if p.Key && (p.DTS+p.CTS-b.shown).Abs() <= near(f.m.frame) {
+		if key {
 			f.missed = 0
 		}
 		if f.missed > maxMissed {

@@ -259,6 +259,18 @@ func TestRenditionsFollowABroadcastWhoseHeadersChange(t *testing.T) {
 	}
 }
 
+func TestARenditionThatLacksAStretchKeepsTheNumbers(t *testing.T) {
+	f := newFeeder(t, Config{}, 0)
+	f.beginLadder(0, 1, video.Always)
+	ps := ladderSource(t, 30, time.Second).packets(200*time.Millisecond, 20*time.Second)
+	some := slices.DeleteFunc(slices.Clone(ps), func(p video.Packet) bool { return p.DTS > 8*time.Second && p.DTS < 13*time.Second })
+	f.play(f.broadcast(ps), f.encode(encoding{picture: pictureTrack(640), delay: time.Second}, some))
+	f.wantAligned(f.p.stream, 0, time.Millisecond)
+	if first := f.last("1").segs[0].msn; first < 12 {
+		t.Errorf("it lists segment %d, which does not lead to the last one", first)
+	}
+}
+
 func TestARenditionWithKeyFramesOfItsOwnIsRefused(t *testing.T) {
 	f := newFeeder(t, Config{}, 0)
 	f.keyless, f.slack = true, 1
@@ -310,6 +322,7 @@ func TestWhenTheSessionIsShown(t *testing.T) {
 		es     []encoding
 		want   time.Duration
 	}{
+		{"without one that has failed", video.Always, []encoding{quick}, 3 * time.Second},
 		{"with the slowest rendition", video.Always, []encoding{quick, slow}, 4200 * time.Millisecond},
 		{"without one that is too slow", video.Always, []encoding{quick, slower}, 5200 * time.Millisecond},
 		{"without any", video.Fallback, nil, 5200 * time.Millisecond},
@@ -321,6 +334,9 @@ func TestWhenTheSessionIsShown(t *testing.T) {
 			f.beginLadder(0, 2, tt.source)
 			shown := time.Duration(0)
 			ms := f.broadcast(ps)
+			if tt.want == 3*time.Second {
+				ms = append(ms, moment{tt.want, func() { f.p.DropRendition(f.session(), 1) }})
+			}
 			for _, e := range tt.es {
 				ms = append(ms, f.encode(e, ps)...)
 			}
