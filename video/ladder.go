@@ -86,11 +86,13 @@ func (r Rendition) validate() error {
 // Transcoder makes renditions of a broadcast.
 //
 // Transcode reads src to its end, which is [io.EOF], and writes the packets of
-// the renditions to sink: those of one rendition and kind in order of DTS, on
-// src's clock. Where src has a key frame, an encoded rendition has one of the
+// the renditions to sink, by their index in ladder, which is the session's or
+// a part of it: those of one rendition and kind in order of DTS, on src's
+// clock. Where src has a key frame, an encoded rendition has one of the
 // same presentation time, give or take a frame of its own: there segments can
 // begin. From its first packet to its end, src has one configuration of video
-// and no break; Transcode is called again for what comes after.
+// and no break, and it begins with a key frame; Transcode is called again for
+// what comes after.
 //
 // It returns nil when src ended and everything was written, and an error if
 // it could not go on; if the error matches a [*RenditionError], only that
@@ -118,14 +120,15 @@ type PacketReader interface {
 }
 
 // RenditionWriter takes the packets of renditions, by their index in the
-// ladder. It is safe for concurrent use and does not block.
+// ladder that Transcode was given. It is safe for concurrent use and does not
+// block. After an error there is no use in writing more.
 type RenditionWriter interface {
 	WriteRendition(i int, p Packet) error
 }
 
 // RenditionError is what went wrong with one rendition.
 type RenditionError struct {
-	Index int // in the ladder
+	Index int // in the ladder that Transcode was given
 	Err   error
 }
 

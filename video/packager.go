@@ -94,4 +94,7 @@ type Events struct {
 	StreamInterrupted func(context.Context, StreamInterrupted)
 	StreamResumed     func(context.Context, StreamResumed)
 	StreamWarned      func(context.Context, StreamWarned)
+
+	RenditionStarted func(context.Context, RenditionStarted)
+	RenditionFailed  func(context.Context, RenditionFailed)
 }

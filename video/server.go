@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -62,6 +64,22 @@ type Config struct {
 	// that the publisher begins, if it begins one. Nil, an error and a Latency
 	// without length stand for LatencyLevel(DefaultLatencyLevel).
 	Latency func(context.Context) (Latency, error)
+	// Transcoder makes the renditions of the Ladder, for which the Packager
+	// must be a [LadderPackager]. Nil leaves the broadcast as it came.
+	//
+	// A rendition that fails is started again after a second, and after twice
+	// as long each time up to a minute; a minute of good running starts this
+	// over. Other renditions go on as far as they can. If the Transcoder is
+	// too slow, the rendition that takes the most work, by pixels and frame
+	// rate, is left out first: it is tried again after a minute, and after
+	// twice as long each time up to ten, for which the others are started
+	// anew. See [RenditionStatus] and [RenditionFailed].
+	Transcoder Transcoder
+	// Ladder is asked when a publisher is admitted, and holds for the session
+	// that the publisher begins, if it begins one. Nil, an error and a Ladder
+	// that is not valid stand for one without renditions, as does the lack of
+	// a Transcoder.
+	Ladder func(context.Context) (Ladder, error)
 	// Logger is never given keys or addresses. Nil discards.
 	Logger *slog.Logger
 }
@@ -91,7 +109,9 @@ type Server struct {
 	subscriptions []*Subscription
 
 	events  eventQueue
-	pending group // open publications, grace timers, deliveries of events
+	pending group // open publications, grace timers, deliveries of events, transcoders and who looks after them
+
+	noTranscoder sync.Once // of a warning
 
 	running context.Context // done when Shutdown begins
 	stop    context.CancelFunc
@@ -117,6 +137,12 @@ func NewServer(cfg Config) (*Server, error) {
 	}
 	if cfg.Policy > TakeOver {
 		errs = append(errs, fmt.Errorf("video: config with unknown policy %d", cfg.Policy))
+	}
+	if _, ok := cfg.Packager.(LadderPackager); cfg.Transcoder != nil && cfg.Packager != nil && !ok {
+		errs = append(errs, errors.New("video: config with a Transcoder and a Packager that takes no renditions"))
+	}
+	if cfg.Transcoder != nil && cfg.Ladder == nil {
+		errs = append(errs, errors.New("video: config with a Transcoder and without a Ladder"))
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -153,7 +179,7 @@ func (s *Server) Publish(ctx context.Context, req PublishRequest) (Publication, 
 		return nil, err
 	}
 	p := newPublication(s, req)
-	p.latency = s.latency(ctx)
+	p.latency, p.ladder = s.latency(ctx), s.ladder(ctx)
 	if err := s.admit(ctx, p); err != nil {
 		return nil, err
 	}
@@ -189,6 +215,34 @@ func (s *Server) latency(ctx context.Context) (l Latency) {
 		s.log.Error("latency cannot be told, the default is used", "err", err)
 	}
 	return LatencyLevel(DefaultLatencyLevel)
+}
+
+// ladder never fails either.
+func (s *Server) ladder(ctx context.Context) (l Ladder) {
+	if s.cfg.Ladder == nil {
+		return Ladder{}
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			_ = s.panicked("ladder", v)
+			l = Ladder{}
+		}
+	}()
+	l, err := s.cfg.Ladder(ctx)
+	if err == nil {
+		err = l.Validate()
+	}
+	switch {
+	case err != nil && ctx.Err() == nil:
+		s.log.Error("ladder cannot be told or is not valid, and is left out", "err", err)
+		return Ladder{}
+	case err != nil:
+		return Ladder{}
+	case s.cfg.Transcoder == nil && len(l.Renditions) > 0:
+		s.noTranscoder.Do(func() { s.log.Warn("ladder without a transcoder is ignored") })
+	}
+	l.Renditions = slices.Clone(l.Renditions)
+	return l
 }
 
 // admit gives p the place, if it is free or can be made so.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,7 +89,7 @@ func TestPublishAsksTheAuthorizer(t *testing.T) {
 			}
 			if p != nil {
 				p.Close(nil)
-			} else if st := r.state.Status(); st != (Status{}) {
+			} else if st := r.state.Status(); !reflect.DeepEqual(st, Status{}) {
 				t.Errorf("status %+v", st)
 			}
 			r.shutdown()
@@ -263,7 +264,7 @@ func TestDisconnect(t *testing.T) {
 				t.Error("there was nothing")
 			}
 			p.wantCut(ErrDisconnected)
-			if st := r.state.Status(); st != (Status{}) {
+			if st := r.state.Status(); !reflect.DeepEqual(st, Status{}) {
 				t.Errorf("status %+v", st)
 			}
 			r.wantEvents()

@@ -1,6 +1,7 @@
 package video
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	"strings"
@@ -20,23 +21,40 @@ type session struct {
 
 	grace *time.Timer // not nil while the session waits for a publisher
 	waits int         // counts graces, so that one that was called off is known
+
+	stopLadder context.CancelFunc // nil if nobody makes renditions
 }
 
 // begin starts a session for p's first packet.
 func (s *Server) begin(p *publication) error {
 	// 80 random bits in base 32.
 	sess := &session{id: strings.ToLower(rand.Text()[:16]), warned: make(map[WarningCode]bool)}
-	err := s.beginPackager(Session{
-		ID:       sess.id,
-		Latency:  p.latency,
+	ladder := s.newSupervisor(sess, p.latency, p.ladder)
+	packaged := Session{
+		ID: sess.id, Latency: p.latency, Ladder: Ladder{SourceName: p.ladder.SourceName},
 		Playable: func() { sess.playable.Store(true) },
-	})
-	if err != nil {
+	}
+	if ladder != nil {
+		packaged.Ladder, packaged.RenditionPlayable = p.ladder, ladder.renditionPlayable
+	}
+	if err := s.beginPackager(packaged); err != nil {
 		return err
 	}
 	s.session, p.session = sess, sess
+	if ladder != nil {
+		s.supervise(ladder)
+	}
 	s.log.Debug("session begins", "session", sess.id)
 	return nil
+}
+
+// supervise starts what makes the ladder of the session. It ends soon after
+// the session.
+func (s *Server) supervise(l *supervisor) {
+	ctx, cancel := context.WithCancel(s.running)
+	l.session.stopLadder = cancel
+	s.pending.add()
+	go l.run(ctx, s.subscribe(l.limits()))
 }
 
 // advance tells the world what a packet of p that was packaged has changed.
@@ -67,6 +85,9 @@ func (s *Server) start(sess *session) {
 	s.publish()
 	s.log.Info("stream started", "session", sess.id)
 	emit(s.running, s, s.cfg.Events.StreamStarted, StreamStarted{Status: s.status})
+	if sess.grace != nil {
+		s.interrupted(sess) // a rendition has come later than that
+	}
 }
 
 // leave takes the place from p, which ended for reason. Its session, if it has
@@ -98,11 +119,16 @@ func (s *Server) leave(p *publication, reason error) {
 		s.publish()
 		return
 	}
+	s.interrupted(sess)
+}
+
+// interrupted tells the world that sess waits for a publisher.
+func (s *Server) interrupted(sess *session) {
 	s.status.Phase = Reconnecting
 	s.publish()
 	s.log.Info("stream interrupted", "session", sess.id, "grace", s.cfg.Grace)
 	emit(s.running, s, s.cfg.Events.StreamInterrupted,
-		StreamInterrupted{Status: s.status, Err: reason, Grace: s.cfg.Grace})
+		StreamInterrupted{Status: s.status, Err: sess.reason, Grace: s.cfg.Grace})
 }
 
 // wait begins the grace. The timer's goroutine is pending until it has ended
@@ -134,9 +160,12 @@ func (s *Server) callOff(sess *session) {
 // end ends sess, which is the session.
 func (s *Server) end(sess *session) {
 	s.callOff(sess)
+	if sess.stopLadder != nil {
+		sess.stopLadder()
+	}
 	s.endPackager()
 	s.tell(io.EOF)
-	s.session = nil
+	s.session, s.status.Renditions = nil, nil
 	s.log.Debug("session ends", "session", sess.id)
 	if !sess.started {
 		s.publish()

@@ -15,6 +15,7 @@ var (
 type publication struct {
 	server  *Server
 	latency Latency
+	ladder  Ladder
 	session *session // the one it has fed; nil before its first packet
 
 	heard  time.Time // of the last packet, or of admission

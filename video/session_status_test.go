@@ -2,6 +2,7 @@ package video
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +12,7 @@ func TestSessionStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
 		begin := time.Now().UTC()
-		if st := r.state.Status(); st != (Status{}) || st.Online() {
+		if st := r.state.Status(); !reflect.DeepEqual(st, Status{}) || st.Online() {
 			t.Errorf("before the first publisher: %+v", st)
 		}
 		p := r.publish()
@@ -36,14 +37,14 @@ func TestSessionStatus(t *testing.T) {
 		p.Close(nil)
 		st = r.state.Status()
 		live.Phase, live.Ingest = Reconnecting, nil
-		if st != live || !st.Online() {
+		if !reflect.DeepEqual(st, live) || !st.Online() {
 			t.Errorf("reconnecting: %+v, want %+v", st, live)
 		}
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
 		st = r.state.Status()
 		live.Phase, live.EndedAt = Offline, begin.Add(31*time.Second)
-		if st != live || st.Online() {
+		if !reflect.DeepEqual(st, live) || st.Online() {
 			t.Errorf("ended: %+v, want %+v", st, live)
 		}
 		// A session that is never playable is none to those who read it.
@@ -52,7 +53,7 @@ func TestSessionStatus(t *testing.T) {
 		p.Close(nil)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if st := r.state.Status(); st != live {
+		if st := r.state.Status(); !reflect.DeepEqual(st, live) {
 			t.Errorf("after an unplayable session: %+v, want %+v", st, live)
 		}
 		p = r.publish()

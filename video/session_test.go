@@ -2,6 +2,7 @@ package video
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,7 +171,7 @@ var sessionTests = []struct {
 			p.Close(errGone)
 			r.wantPhase(Offline)
 			time.Sleep(time.Minute)
-			if st := r.state.Status(); st != (Status{}) {
+			if st := r.state.Status(); !reflect.DeepEqual(st, Status{}) {
 				r.t.Errorf("status %+v", st)
 			}
 		},

@@ -28,13 +28,16 @@ func (p Phase) String() string {
 }
 
 // Status is what a stream is doing. It is a value: keep it, compare its
-// fields.
+// fields, and leave what it points to as it is.
 type Status struct {
 	Phase     Phase
 	SessionID string    // of the running or the last session; "" before the first
 	StartedAt time.Time // when the session could first be watched
 	EndedAt   time.Time // of the last session; zero while one runs and before the first
 	Ingest    *Ingest   // nil while no publisher is connected
+	// Renditions are those of the running session's ladder, in its order; nil
+	// without one. A report is never changed; the next one is another slice.
+	Renditions []RenditionStatus
 }
 
 // Online tells whether there is something to watch.

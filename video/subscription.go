@@ -62,6 +62,13 @@ type delivery struct {
 // Subscribe returns a Subscription that begins with the next key frame, or
 // with the next packet of a session without a picture.
 func (s *Server) Subscribe(limits SubscriptionLimits) *Subscription {
+	s.turn.lockAlways()
+	defer s.release()
+	return s.subscribe(limits)
+}
+
+// subscribe is Subscribe for who has the turn.
+func (s *Server) subscribe(limits SubscriptionLimits) *Subscription {
 	if limits.Bytes <= 0 {
 		limits.Bytes = defaultQueueBytes
 	}
@@ -69,18 +76,30 @@ func (s *Server) Subscribe(limits SubscriptionLimits) *Subscription {
 		limits.Time = defaultQueueTime
 	}
 	sub := &Subscription{server: s, limits: limits, wake: make(chan struct{}, 1), toKey: true}
-	s.turn.lockAlways()
-	defer s.release()
 	if s.running.Err() != nil {
 		sub.end(ErrServerClosed)
 		return sub
 	}
 	if s.session != nil {
-		picture := s.session.line.lines[0]
+		// It begins in the middle of a picture, if the session has one.
+		picture := &s.session.line.lines[0]
 		sub.video, sub.seen = picture.last, picture.used
 	}
 	s.subscriptions = append(s.subscriptions, sub)
 	return sub
+}
+
+// subscribeTo subscribes to a session, and returns nil if it is over or ctx is
+// done.
+func (s *Server) subscribeTo(ctx context.Context, sess *session, limits SubscriptionLimits) *Subscription {
+	if s.turn.lock(ctx) != nil {
+		return nil
+	}
+	defer s.release()
+	if s.session != sess {
+		return nil
+	}
+	return s.subscribe(limits)
 }
 
 // Read returns the next packet, and waits for it until ctx is done. It
@@ -121,6 +140,13 @@ func (sub *Subscription) Lost() int64 {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	return sub.lost
+}
+
+// newestPicture is the DTS of the last picture there was to queue.
+func (sub *Subscription) newestPicture() time.Duration {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	return sub.video
 }
 
 // Close gives the Subscription up. It may be called more than once.

@@ -112,14 +112,15 @@ func (f *follower) begin(b boundary, p video.Packet, picture, sound *video.Track
 	if err != nil {
 		return err
 	}
-	discontinuity := b.discs > m.r.discs
+	// An open segment is one that this one can follow.
+	discontinuity, follows := b.discs > m.r.discs, m.r.open != nil
 	if discontinuity || init != m.init {
 		m.close(m.clock())
 	} else {
 		m.next(p.DTS)
 	}
 	if m.init == nil || b.discs > m.r.discs+1 || f.encoded && (b.msn != m.r.nextMSN ||
-		!discontinuity && (init != m.init || m.late() > maxLate)) {
+		!discontinuity && (!follows || init != m.init || m.late() > maxLate)) {
 		m.r.resume(b.msn, b.discs)
 		m.restart()
 		discontinuity = false

@@ -555,3 +555,20 @@ func TestARealLadderPlays(t *testing.T) {
 	probe(t, s.main.r, ps)
 	probe(t, s.ladder[0].m.r, es)
 }
+
+func TestATranscoderThatIsStartedAnewInMidStream(t *testing.T) {
+	f := newFeeder(t, Config{}, 0)
+	f.beginLadder(0, 1, video.Always)
+	ps := ladderSource(t, 30, time.Second).packets(200*time.Millisecond, 30*time.Second)
+	e := encoding{picture: pictureTrack(640), delay: 500 * time.Millisecond}
+	between := func(from, to time.Duration) []video.Packet {
+		return slices.DeleteFunc(slices.Clone(ps), func(p video.Packet) bool { return p.DTS < from || p.DTS >= to })
+	}
+	f.play(f.broadcast(ps), f.encode(e, between(0, 10500*time.Millisecond)),
+		f.encode(e, between(10600*time.Millisecond, 16500*time.Millisecond)), // begins the next segment
+		f.encode(e, between(19200*time.Millisecond, 30*time.Second)))         // and a later one
+	f.wantAligned(f.p.stream, 0, time.Millisecond)
+	if n := len(f.last("1").segs); n < 9 || n > 10 {
+		t.Errorf("%d segments of what the last one made", n)
+	}
+}
