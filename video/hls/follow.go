@@ -157,6 +157,9 @@ func (f *follower) make(name string, frame, segment time.Duration) {
 		r:     s.rendition(name, s.main.r.target, partTarget(frame, segment)),
 		limit: time.Duration(s.main.r.target)*time.Second + 490*time.Millisecond,
 		split: f.split,
+		// Where the main rendition has split a segment is known only when
+		// more has come.
+		squeeze: f.encoded,
 	}
 	s.enlist()
 }

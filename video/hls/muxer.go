@@ -35,13 +35,14 @@ const (
 // therefore is a clock of its own, which is kept as near to the media's as
 // the limits of a part's duration allow and never drifts from it.
 type muxer struct {
-	r     *rendition
-	init  *initSegment
-	frame time.Duration               // expected length of a picture
-	limit time.Duration               // of a segment
-	split func(at time.Duration) bool // ends the segment that would get longer; false: what comes has no place
-	frag  fragment
-	count uint32
+	r       *rendition
+	init    *initSegment
+	frame   time.Duration               // expected length of a picture
+	limit   time.Duration               // of a segment
+	split   func(at time.Duration) bool // ends the segment that would get longer; false: what comes has no place
+	squeeze bool                        // the last part of a segment is made to fit
+	frag    fragment
+	count   uint32
 
 	pictures int           // of the whole run since the last discontinuity
 	deltas   int           // that frame is the mean of
@@ -91,7 +92,7 @@ func (m *muxer) add(p video.Packet) {
 		m.addAudio(p)
 	}
 	if m.clock()+m.step() > m.partStart+m.r.partTarget {
-		m.cutPart(m.clock(), m.r.partTarget*85/100+granularity)
+		m.cutPart(m.clock(), false)
 		m.r.publish()
 	}
 }
@@ -160,15 +161,24 @@ func (m *muxer) late() time.Duration { return m.clock() - m.partStart }
 
 // cutPart sends the samples that have gathered as a part that ends at end, or
 // as near to it as the limits allow.
-func (m *muxer) cutPart(end, least time.Duration) {
+// The last part of a segment may be of any length.
+func (m *muxer) cutPart(end time.Duration, last bool) {
 	if m.frag.empty() {
 		return
 	}
+	least := m.r.partTarget*85/100 + granularity
+	if last {
+		least = time.Millisecond
+	}
 	dur := (end - m.partStart).Round(granularity)
 	dur = min(max(dur, least), m.r.partTarget)
-	if m.segDur > 0 && m.segDur+dur > m.limit && !m.split(m.firstDTS()) {
-		m.frag.reset()
-		return
+	if m.segDur > 0 && m.segDur+dur > m.limit {
+		if rest := m.limit - m.segDur; m.squeeze && last && rest >= least {
+			dur = rest
+		} else if !m.split(m.firstDTS()) {
+			m.frag.reset()
+			return
+		}
 	}
 	independent := m.init.video() == nil || len(m.frag.video) > 0 && m.frag.video[0].key
 	if n := len(m.frag.video); n > 0 {
@@ -203,7 +213,7 @@ func (m *muxer) close(at time.Duration) {
 	if d := at - m.lastVideo; m.pictures > 0 && d > 0 && d < time.Second {
 		m.videoEnd = at
 	}
-	m.cutPart(at, time.Millisecond)
+	m.cutPart(at, true)
 	m.end()
 }
 
