@@ -88,7 +88,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if p.video, err = video.NewServer(video.Config{
 		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
 		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,
-		Latency: p.settings.latency, Logger: log,
+		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: c.transcoder, Logger: log,
 	}); err != nil {
 		return err
 	}

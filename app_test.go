@@ -346,7 +346,8 @@ func TestOptionsThatMakeNoSenseAreReportedTogether(t *testing.T) {
 		owncast.WithDataDir(""), owncast.WithBaseURL("example.org/live"), owncast.WithStorage(nil), owncast.WithLogger(nil),
 		owncast.WithRepository(repository.Repository{}), owncast.WithStreamKeys("a", "a"), owncast.WithAdminPassword(""),
 		owncast.WithPublishAuthorizer(nil), owncast.WithAuthenticator(nil), owncast.WithLatencyLevel(5), owncast.WithDVR(-1),
-		owncast.WithReconnectGrace(-1), owncast.WithPublishPolicy(9),
+		owncast.WithReconnectGrace(-1), owncast.WithPublishPolicy(9), owncast.WithTranscoder(nil),
+		owncast.WithLadder(owncast.Ladder{Source: video.Never}),
 		owncast.WithViewerCount(nil), owncast.WithGeo(nil), nil,
 	)
 	if err == nil {
@@ -355,7 +356,7 @@ func TestOptionsThatMakeNoSenseAreReportedTogether(t *testing.T) {
 	for _, name := range []string{
 		"WithDataDir", "WithBaseURL", "WithStorage", "WithLogger", "WithRepository", "WithStreamKeys", "WithAdminPassword",
 		"WithPublishAuthorizer", "WithAuthenticator", "WithLatencyLevel", "WithDVR", "WithReconnectGrace", "WithPublishPolicy",
-		"WithViewerCount", "WithGeo",
+		"WithTranscoder", "WithLadder", "WithViewerCount", "WithGeo",
 	} {
 		if !strings.Contains(err.Error(), name+":") {
 			t.Errorf("%s is not reported in:\n%v", name, err)
@@ -588,10 +589,15 @@ func TestSettingsThatAnOptionFixedAreReadOnly(t *testing.T) {
 	if err := s.SetAdminPassword(ctx, "x"); !errors.Is(err, owncast.ErrReadOnly) {
 		t.Errorf("SetAdminPassword = %v", err)
 	}
-	if _, err := s.UpdateVideo(ctx, func(*owncast.VideoSettings) error { return nil }); !errors.Is(err, owncast.ErrReadOnly) {
+	if _, err := s.UpdateVideo(ctx, func(v *owncast.VideoSettings) error { v.LatencyLevel = 1; return nil }); !errors.Is(err, owncast.ErrReadOnly) {
 		t.Errorf("UpdateVideo = %v", err)
 	}
-	if v, err := s.Video(ctx); err != nil || v.LatencyLevel != 3 {
+	ladder := owncast.Ladder{Renditions: []owncast.Rendition{{Height: 360, VideoBitrate: 800_000}}}
+	v, err := s.UpdateVideo(ctx, func(v *owncast.VideoSettings) error { v.Ladder = ladder; return nil })
+	if err != nil || v.LatencyLevel != 3 || len(v.Ladder.Renditions) != 1 {
+		t.Errorf("UpdateVideo of what is not fixed = %+v, %v", v, err)
+	}
+	if v, err := s.Video(ctx); err != nil || v.LatencyLevel != 3 || len(v.Ladder.Renditions) != 1 {
 		t.Errorf("Video = %+v, %v", v, err)
 	}
 }

@@ -27,6 +27,10 @@ type Hooks struct {
 	StreamResumed     func(context.Context, video.StreamResumed)
 	StreamWarned      func(context.Context, video.StreamWarned)
 
+	// Of the ladder.
+	RenditionStarted func(context.Context, video.RenditionStarted)
+	RenditionFailed  func(context.Context, video.RenditionFailed)
+
 	// Of the outputs that the broadcast is restreamed to.
 	OutputStarted func(context.Context, restream.OutputStarted)
 	OutputStopped func(context.Context, restream.OutputStopped)
@@ -51,6 +55,8 @@ func events(hooks []Hooks) video.Events {
 		StreamInterrupted: each(hooks, func(h Hooks) func(context.Context, video.StreamInterrupted) { return h.StreamInterrupted }),
 		StreamResumed:     each(hooks, func(h Hooks) func(context.Context, video.StreamResumed) { return h.StreamResumed }),
 		StreamWarned:      each(hooks, func(h Hooks) func(context.Context, video.StreamWarned) { return h.StreamWarned }),
+		RenditionStarted:  each(hooks, func(h Hooks) func(context.Context, video.RenditionStarted) { return h.RenditionStarted }),
+		RenditionFailed:   each(hooks, func(h Hooks) func(context.Context, video.RenditionFailed) { return h.RenditionFailed }),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
@@ -38,7 +39,9 @@ type config struct {
 	hooks         []Hooks
 	web           fs.FS
 	log           *slog.Logger
-	level         *int // nil: the one in the settings
+	level         *int       // nil: the one in the settings
+	ladder        *Ladder    // nil: the one in the settings
+	transcoder    Transcoder // nil: none
 	dvr           time.Duration
 	recording     *recording.Policy // nil: nothing is recorded
 	grace         time.Duration
@@ -207,6 +210,29 @@ func WithLatencyLevel(level int) Option {
 	return func(c *config) error {
 		c.level = &level
 		return option("WithLatencyLevel", checkLatencyLevel(level))
+	}
+}
+
+// WithLadder offers viewers renditions of the broadcast, in place of the
+// ladder in the settings. It holds for sessions that begin later. Without
+// [WithTranscoder] there is nobody to make them, and viewers have the
+// broadcast as it came.
+func WithLadder(l Ladder) Option {
+	return func(c *config) error {
+		l.Renditions = slices.Clone(l.Renditions)
+		c.ladder = &l
+		return option("WithLadder", l.Validate())
+	}
+}
+
+// WithTranscoder has the renditions of the ladder made by t, such as
+// [github.com/owncast-go/owncast/video/ffmpeg.Transcoder]. Nobody waits for
+// it: what it is too slow for or fails to make is not listed meanwhile. The
+// default makes none.
+func WithTranscoder(t Transcoder) Option {
+	return func(c *config) error {
+		c.transcoder = t
+		return notNil("WithTranscoder", t == nil)
 	}
 }
 

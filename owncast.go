@@ -18,7 +18,7 @@
 //
 // Each part of the server is a small interface, declared by the package that
 // calls it, and each has an option: [WithStorage], [WithRepository],
-// [WithPublishAuthorizer], [WithAuthenticator], [WithThumbnails]. What a part can do beyond its
+// [WithPublishAuthorizer], [WithAuthenticator], [WithTranscoder], [WithThumbnails]. What a part can do beyond its
 // interface it tells with further, optional interfaces, named in the
 // interface's documentation. Packages storagetest and repositorytest check
 // that a part does what the server expects of it.
@@ -71,6 +71,9 @@ type (
 	PublishRequest    = video.PublishRequest
 	Status            = video.Status
 	Subscription      = video.Subscription
+	Transcoder        = video.Transcoder
+	Rendition         = video.Rendition
+	Ladder            = video.Ladder
 
 	SubscriptionLimits = video.SubscriptionLimits
 	StreamKey          = auth.StreamKey

@@ -2,7 +2,9 @@ package owncast
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/owncast-go/owncast/internal/auth"
@@ -16,6 +18,9 @@ type VideoSettings struct {
 	// LatencyLevel is from 0, the shortest delay, to 4, the safest. A change
 	// holds for sessions that begin later.
 	LatencyLevel int `json:"latencyLevel"`
+	// Ladder is what viewers can choose from, if there is a [Transcoder]. A
+	// change holds for sessions that begin later.
+	Ladder Ladder `json:"ladder"`
 }
 
 func checkLatencyLevel(level int) error {
@@ -27,9 +32,11 @@ func checkLatencyLevel(level int) error {
 
 func videoSettings() repository.Setting[VideoSettings] {
 	return repository.Setting[VideoSettings]{
-		Section:  "video",
-		Default:  func() VideoSettings { return VideoSettings{LatencyLevel: video.DefaultLatencyLevel} },
-		Validate: func(v *VideoSettings) error { return checkLatencyLevel(v.LatencyLevel) },
+		Section: "video",
+		Default: func() VideoSettings { return VideoSettings{LatencyLevel: video.DefaultLatencyLevel} },
+		Validate: func(v *VideoSettings) error {
+			return errors.Join(checkLatencyLevel(v.LatencyLevel), v.Ladder.Validate())
+		},
 	}
 }
 
@@ -126,16 +133,14 @@ func (s *Settings) Video(ctx context.Context) (VideoSettings, error) {
 	return p.settings.video(ctx)
 }
 
-// UpdateVideo changes it with fn, as UpdateInstance does.
+// UpdateVideo changes it with fn, as UpdateInstance does. What options have
+// fixed must stay as it is.
 func (s *Settings) UpdateVideo(ctx context.Context, fn func(*VideoSettings) error) (VideoSettings, error) {
 	p, err := s.app.live()
 	if err != nil {
 		return VideoSettings{}, err
 	}
-	if p.settings.cfg.level != nil {
-		return VideoSettings{}, fmt.Errorf("video: %w", ErrReadOnly)
-	}
-	return videoSettings().Update(ctx, p.settings.store, fn)
+	return p.settings.updateVideo(ctx, fn)
 }
 
 // settingsSource answers for the settings: an option's value where there is
@@ -173,10 +178,46 @@ func (s *settingsSource) title(ctx context.Context) (string, error) {
 
 func (s *settingsSource) video(ctx context.Context) (VideoSettings, error) {
 	v, _, err := videoSettings().Get(ctx, s.store)
+	return s.fixVideo(v), err
+}
+
+// fixVideo puts the values of options in the place of those in the settings.
+func (s *settingsSource) fixVideo(v VideoSettings) VideoSettings {
 	if s.cfg.level != nil {
 		v.LatencyLevel = *s.cfg.level
 	}
-	return v, err
+	if s.cfg.ladder != nil {
+		v.Ladder = *s.cfg.ladder
+	}
+	v.Ladder.Renditions = slices.Clone(v.Ladder.Renditions)
+	return v
+}
+
+// updateVideo shows fn the values of options, and leaves in the settings what
+// they stand in the place of.
+func (s *settingsSource) updateVideo(ctx context.Context, fn func(*VideoSettings) error) (VideoSettings, error) {
+	v, err := videoSettings().Update(ctx, s.store, func(v *VideoSettings) error {
+		stored := *v
+		*v = s.fixVideo(stored)
+		if err := fn(v); err != nil {
+			return err
+		}
+		fixed := s.fixVideo(*v)
+		if fixed.LatencyLevel != v.LatencyLevel || !reflect.DeepEqual(fixed.Ladder, v.Ladder) {
+			return fmt.Errorf("video: %w", ErrReadOnly)
+		}
+		if s.cfg.level != nil {
+			v.LatencyLevel = stored.LatencyLevel
+		}
+		if s.cfg.ladder != nil {
+			v.Ladder = stored.Ladder
+		}
+		return nil
+	})
+	if err != nil {
+		return VideoSettings{}, err
+	}
+	return s.fixVideo(v), nil
 }
 
 func (s *settingsSource) latencyLevel(ctx context.Context) (int, error) {
@@ -187,6 +228,11 @@ func (s *settingsSource) latencyLevel(ctx context.Context) (int, error) {
 func (s *settingsSource) latency(ctx context.Context) (video.Latency, error) {
 	v, err := s.video(ctx)
 	return video.LatencyLevel(v.LatencyLevel), err
+}
+
+func (s *settingsSource) ladder(ctx context.Context) (video.Ladder, error) {
+	v, err := s.video(ctx)
+	return v.Ladder, err
 }
 
 // authorizer lets publishers in.

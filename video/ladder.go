@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"unicode"
 )
 
 // Rendition is one step of a quality ladder: what a [Transcoder] makes of the
 // broadcast. Zero values keep what the broadcast has.
 type Rendition struct {
-	Name          string // for people, such as "720p"
-	Width, Height int    // in pixels, even; one of them 0 keeps the aspect ratio, both the size
-	FrameRate     int    // at most, frames per second
-	VideoBitrate  int    // bits per second; 0 copies the video as it came
-	AudioBitrate  int    // bits per second; 0 copies the audio as it came
-	CPULevel      int    // from 0, the least work for the encoder, to 4, the best picture for the bitrate
+	Name         string `json:"name,omitempty"`         // for people, such as "720p"
+	Width        int    `json:"width,omitempty"`        // in pixels, even; 0 keeps the aspect ratio, or the size if Height is 0 too
+	Height       int    `json:"height,omitempty"`       // in the same manner
+	FrameRate    int    `json:"frameRate,omitempty"`    // at most, frames per second
+	VideoBitrate int    `json:"videoBitrate,omitempty"` // bits per second; 0 copies the video as it came
+	AudioBitrate int    `json:"audioBitrate,omitempty"` // bits per second; 0 copies the audio as it came
+	CPULevel     int    `json:"cpuLevel,omitempty"`     // from 0, the least work for the encoder, to 4, the best picture for the bitrate
 }
 
 // Listing says when a multivariant playlist lists the broadcast as it came,
@@ -28,11 +31,42 @@ const (
 	Never            // not even then: a broadcast without its ladder cannot be watched
 )
 
-// Ladder is what viewers can choose from.
+// listingNames are the listings as text has them.
+func listingNames() []string { return []string{"always", "fallback", "never"} }
+
+// String returns "always", "fallback" or "never".
+func (l Listing) String() string {
+	if names := listingNames(); int(l) < len(names) {
+		return names[l]
+	}
+	return "unknown"
+}
+
+// MarshalText is String for the known listings.
+func (l Listing) MarshalText() ([]byte, error) {
+	if l > Never {
+		return nil, fmt.Errorf("video: unknown listing %d", l)
+	}
+	return []byte(l.String()), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (l *Listing) UnmarshalText(text []byte) error {
+	i := slices.Index(listingNames(), string(text))
+	if i < 0 {
+		return fmt.Errorf("video: unknown listing %q", text)
+	}
+	*l = Listing(i)
+	return nil
+}
+
+// Ladder is what viewers can choose from. Players read once what there is:
+// one that has begun with a rendition that fails later changes to another, if
+// it was listed then.
 type Ladder struct {
-	Renditions []Rendition // made by a Transcoder
-	Source     Listing     // of the broadcast as it came
-	SourceName string      // for people; "" stands for its height, such as "1080p"
+	Renditions []Rendition `json:"renditions,omitempty"` // made by a Transcoder
+	Source     Listing     `json:"source"`               // of the broadcast as it came
+	SourceName string      `json:"sourceName,omitempty"` // for people; "" stands for its height, such as "1080p"
 }
 
 // maxRenditions bounds what one broadcast is made into.
@@ -46,6 +80,9 @@ func (l Ladder) Validate() error {
 	}
 	if l.Source > Never {
 		errs = append(errs, fmt.Errorf("video: unknown listing %d", l.Source))
+	}
+	if err := validateName(l.SourceName); err != nil {
+		errs = append(errs, fmt.Errorf("video: source: %w", err))
 	}
 	if l.Source == Never && len(l.Renditions) == 0 {
 		errs = append(errs, errors.New("video: neither the source nor a rendition is listed"))
@@ -66,6 +103,7 @@ func (r Rendition) validate() error {
 		return nil
 	}
 	errs := []error{
+		validateName(r.Name),
 		between("width", r.Width, 16, 8192), between("height", r.Height, 16, 8192),
 		between("frame rate", r.FrameRate, 1, 240),
 		between("video bitrate", r.VideoBitrate, 50_000, 100_000_000),
@@ -81,6 +119,19 @@ func (r Rendition) validate() error {
 		errs = append(errs, errors.New("it would be the source again"))
 	}
 	return errors.Join(errs...)
+}
+
+// validateName keeps out what a playlist cannot quote.
+func validateName(name string) error {
+	if len(name) > maxName {
+		return fmt.Errorf("name of %d bytes, the most are %d", len(name), maxName)
+	}
+	for _, r := range name {
+		if r == '"' || r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			return fmt.Errorf("name %q has a character that a playlist cannot have", name)
+		}
+	}
+	return nil
 }
 
 // Transcoder makes renditions of a broadcast.

@@ -38,6 +38,13 @@ func (l *supervisor) judge(r *ladderRun, now time.Time) *verdict {
 		}
 	}
 	switch {
+	case len(late) > 0 && len(late) < running && silent:
+		// The Transcoder leaves them out; the others need not suffer for it.
+		for _, g := range late {
+			g.failure = ErrStalled
+		}
+		l.signal()
+		return nil
 	case len(late) > 0 && silent:
 		return &verdict{err: ErrStalled, rungs: late}
 	case len(late) > 0:

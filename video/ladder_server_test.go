@@ -143,6 +143,9 @@ func TestTranscodersThatFail(t *testing.T) {
 				return nil
 			})
 		}, "0 1 audio", []string{"started 0", "started 1", "failed 1, 1m0s: video: rendition 1: boom"}},
+		{"one rendition never comes", func(ctx context.Context, src video.PacketReader, ladder []video.Rendition, sink video.RenditionWriter) error {
+			return echo(ctx, src, ladder[:1], sink)
+		}, "0 1 audio", []string{"started 0", "failed 1, 1m0s: " + video.ErrStalled.Error()}},
 		{"random bytes", change(func(p *video.Packet) int {
 			p.Data = make([]byte, len(p.Data))
 			_, _ = rand.Read(p.Data)

@@ -165,3 +165,23 @@ func TestClosedSubscription(t *testing.T) {
 		t.Errorf("read %v with a context that is done", err)
 	}
 }
+
+func TestSubscriptionThatBeginsBetweenPictures(t *testing.T) {
+	r := newRig(t)
+	e := r.publish()
+	e.send(4)
+	sub := r.server.Subscribe(SubscriptionLimits{})
+	defer sub.Close()
+	if err := e.WritePacket(Packet{Track: testAudio, DTS: e.dts, Key: true, Data: make([]byte, 100)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []bool{false, true} {
+		if err := e.write(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ps := wantPackets(t, sub, 1); ps[0].Track.Kind != Video || !ps[0].Key {
+		t.Errorf("it begins with %v, key %v", ps[0].Track.Kind, ps[0].Key)
+	}
+	e.Close(nil)
+}

@@ -12,16 +12,20 @@ import (
 // have the broadcast as it came.
 func withFFmpeg(path string, log *slog.Logger) ([]owncast.Option, error) {
 	if path == "off" {
-		log.Info("no ffmpeg, by choice: the broadcast is shown as it comes, without thumbnails")
+		log.Info("no ffmpeg, by choice: the broadcast is shown as it comes, in one quality and without thumbnails")
 		return nil, nil
 	}
 	thumbnails, err := ffmpeg.NewThumbnailer(ffmpeg.ThumbnailConfig{Path: path, Logger: log})
 	if errors.Is(err, ffmpeg.ErrNotFound) {
-		log.Info("no ffmpeg found: the broadcast is shown as it comes, without thumbnails", "err", err)
+		log.Info("no ffmpeg found: the broadcast is shown as it comes, in one quality and without thumbnails", "err", err)
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return []owncast.Option{owncast.WithThumbnails(thumbnails)}, nil
+	transcoder, err := ffmpeg.New(ffmpeg.Config{Path: path, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return []owncast.Option{owncast.WithThumbnails(thumbnails), owncast.WithTranscoder(transcoder)}, nil
 }

@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&o.adminPassword, "admin-password", "", "`password` of the user admin; made at the first start if not given")
 	flag.StringVar(&o.streamKey, "stream-key", "", "stream `key`; made at the first start if not given")
 	flag.BoolVar(&o.demo, "demo", false, "publish a clip, over and over")
-	flag.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "`path` of ffmpeg, for thumbnails, or off")
+	flag.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "`path` of ffmpeg, for renditions and thumbnails, or off")
 	flag.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	flag.IntVar(&o.latency, "latency", -1, "latency `level`, 0 (shortest delay) to 4 (safest); -1 is the one in the settings")
 	flag.Parse()
