@@ -150,6 +150,9 @@ func validateName(name string) error {
 // rendition is to blame. An error of src or of sink it returns as it is. It
 // leaves no process, file or goroutine behind. If ctx is done it returns soon.
 //
+// It is safe for concurrent use: what it made for one session may still be
+// ending when the next one begins.
+//
 // A Transcoder may be slow, hang, or write what makes no sense: a Server
 // notices, ends it by its context, and calls it again later.
 type Transcoder interface {

@@ -24,19 +24,7 @@ func (l *supervisor) judge(r *ladderRun, now time.Time) *verdict {
 	if r.broken != nil {
 		return &verdict{err: r.broken, rungs: r.rungs}
 	}
-	var late []*rung
-	running, silent := 0, true
-	for _, g := range r.rungs {
-		if g.failure != nil {
-			continue
-		}
-		running++
-		lag, quiet := g.lag(picture, r.st.start), now.Sub(g.meter.came)
-		if lost || lag > l.maxLag || quiet > stalledAfter && lag > time.Second {
-			late = append(late, g)
-			silent = silent && quiet > silentAfter
-		}
-	}
+	late, running, silent := r.late(picture, lost, now)
 	switch {
 	case len(late) > 0 && len(late) < running && silent:
 		// The Transcoder leaves them out; the others need not suffer for it.
@@ -56,6 +44,26 @@ func (l *supervisor) judge(r *ladderRun, now time.Time) *verdict {
 	default:
 		return nil
 	}
+}
+
+// late returns the renditions that are too far behind, how many have not
+// failed, and whether nothing at all comes of those that are late. lost tells
+// that the Transcoder did not even read all there was. The caller has the
+// lock.
+func (r *ladderRun) late(picture time.Duration, lost bool, now time.Time) (late []*rung, running int, silent bool) {
+	silent = true
+	for _, g := range r.rungs {
+		if g.failure != nil {
+			continue
+		}
+		running++
+		lag, quiet := g.lag(picture, r.st.start), now.Sub(g.meter.came)
+		if lost || lag > r.l.maxLag || quiet > stalledAfter && lag > time.Second {
+			late = append(late, g)
+			silent = silent && quiet > silentAfter
+		}
+	}
+	return late, running, silent
 }
 
 // misses tells whether it is time to end r for a rendition that it lacks.

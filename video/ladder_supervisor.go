@@ -181,7 +181,8 @@ func (l *supervisor) stop(r *ladderRun, cancel context.CancelFunc, done <-chan e
 	t := time.NewTimer(endTime)
 	defer t.Stop()
 	select {
-	case <-done:
+	case err := <-done:
+		l.log.Debug("transcoder ended", "err", err)
 		return
 	case <-t.C:
 	}
@@ -192,7 +193,8 @@ func (l *supervisor) stop(r *ladderRun, cancel context.CancelFunc, done <-chan e
 	l.server.pending.add()
 	go func() { // ends with the Transcoder
 		defer l.server.pending.done()
-		<-done
+		err := <-done
+		l.log.Info("transcoder that was left alone has ended", "err", err)
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.abandoned--

@@ -69,6 +69,11 @@ type Stats struct {
 // serves them. It is a [video.LadderPackager] for its Server and an [http.Handler]
 // for any number of viewers. Make one with [New].
 //
+// A session can be watched when it has a segment, and each rendition of its
+// ladder has one: players read once what there is to choose from. A rendition
+// that has failed, or has none when four more seconds of the broadcast have
+// come, is not waited for.
+//
 // The last session is kept, in memory as far as it was there, until the next
 // one can be watched.
 type Packager struct {
