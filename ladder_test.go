@@ -49,6 +49,7 @@ func TestALadderOfFFmpegPlays(t *testing.T) {
 		}))
 	stop := publish(t, c.rtmp, "live", "k")
 	defer stop()
+	c.await("/hls/stream.m3u8", "1/stream.m3u8")
 	master := c.await("/hls/stream.m3u8", "2/stream.m3u8")
 	for _, want := range []string{`NAME="360p"`, `NAME="Low"`, `NAME="90p"`, "RESOLUTION=320x180", "RESOLUTION=160x90"} {
 		if !strings.Contains(master, want) {

@@ -38,6 +38,7 @@ type follower struct {
 	// Of the ladder.
 	encoded   bool
 	index     int
+	order     interleaver
 	held      []video.Packet // while no segment is open; see hold
 	heldBytes int
 	since     time.Duration // when the first of them is presented; 0 before

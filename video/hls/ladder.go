@@ -94,10 +94,29 @@ func (f *follower) write(p video.Packet) error {
 	if p.Discontinuity {
 		f.finish()
 	}
-	if f.m == nil || f.m.r.open == nil {
-		return f.hold(p)
+	if f.order.put(p); f.order.bytes > longestBytes {
+		return errBacklog
 	}
-	return f.dispatch(p)
+	return f.place(false)
+}
+
+// place writes what is in order, or all there is.
+func (f *follower) place(all bool) error {
+	for {
+		p, ok := f.order.next(all)
+		if !ok {
+			return nil
+		}
+		var err error
+		if f.m == nil || f.m.r.open == nil {
+			err = f.hold(p)
+		} else {
+			err = f.dispatch(p)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // hold gathers packets until there is a key frame that a segment begins with,
@@ -252,12 +271,16 @@ func (f *follower) enter(b boundary, p video.Packet) error {
 // finish writes everything that has come and ends the segment. What comes
 // next need not fit to it.
 func (f *follower) finish() {
-	if len(f.held) > 0 {
-		if err := f.release(true); err != nil {
-			f.drop()
-		}
+	err := f.place(true)
+	if err == nil && len(f.held) > 0 {
+		err = f.release(true)
+	}
+	if err != nil {
+		f.drop()
+		return
 	}
 	f.forget()
+	f.order = interleaver{}
 	f.flush()
 	f.err = nil // it ends anyway
 }
@@ -265,7 +288,7 @@ func (f *follower) finish() {
 // drop has the rendition refused until it comes back.
 func (f *follower) drop() {
 	f.forget()
-	f.err = nil
+	f.order, f.err = interleaver{}, nil
 	f.failed, f.watchable = true, false
 	if f.m != nil {
 		f.m.restart()

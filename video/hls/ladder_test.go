@@ -307,3 +307,90 @@ func TestATranscoderThatIsStartedAnewInMidStream(t *testing.T) {
 		t.Errorf("%d segments of what the last one made", n)
 	}
 }
+
+// spans are from when to when each segment of a rendition has frames of a
+// track.
+func spans(t *testing.T, r *rendition, track uint32) map[uint64][2]time.Duration {
+	t.Helper()
+	all := map[uint64][2]time.Duration{}
+	for _, g := range r.cur.Load().segs {
+		b, ok := g.body()
+		if !ok {
+			t.Fatalf("segment %d is not in memory", g.msn)
+		}
+		file, err := mp4.DecodeFile(bytes.NewReader(append(bytes.Clone(g.init.data), bytes.Join(b, nil)...)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trex, _ := file.Init.Moov.Mvex.GetTrex(track)
+		scale := int64(videoTimescale)
+		if track == audioTrackID {
+			scale = 48000
+		}
+		var span [2]time.Duration
+		for _, seg := range file.Segments {
+			for _, f := range seg.Fragments {
+				for _, traf := range f.Moof.Trafs {
+					if traf.Tfhd.TrackID != track {
+						continue
+					}
+					samples, err := f.GetFullSamples(trex)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if span[1] == 0 {
+						span[0] = fromScale(int64(traf.Tfdt.BaseMediaDecodeTime()), scale)
+					}
+					for _, s := range samples {
+						span[1] = max(span[1], fromScale(int64(traf.Tfdt.BaseMediaDecodeTime())+int64(s.Dur), scale))
+					}
+				}
+			}
+		}
+		all[g.msn] = span
+	}
+	return all
+}
+
+func TestASegmentHasTheSoundOfItsPictures(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		picture, sound time.Duration // delays
+	}{
+		{"copied sound is there at once", 2500 * time.Millisecond, 0},
+		{"sound takes longer", 200 * time.Millisecond, 900 * time.Millisecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFeeder(t, Config{}, 0)
+			f.beginLadder(0, 1, video.Always)
+			ps := source{picture: pictureTrack(1280), sound: soundTrack(t, 3), fps: 15, gop: time.Second}.packets(200*time.Millisecond, 15*time.Second)
+			var ms []moment
+			for _, p := range (encoding{picture: pictureTrack(640)}).packets(ps) {
+				at := p.DTS + tt.picture
+				if p.Track.Kind == video.Audio {
+					at = p.DTS + tt.sound
+				}
+				ms = append(ms, moment{at, func() {
+					if err := f.p.WriteRendition(f.session(), 0, p); err != nil {
+						t.Fatal(err)
+					}
+				}})
+			}
+			f.play(f.broadcast(ps), ms)
+			f.p.EndRendition(f.session(), 0)
+			r := f.p.stream.ladder[0].m.r
+			if want := f.p.stream.main.r.partTarget; (r.partTarget - want).Abs() > 3*time.Millisecond {
+				t.Errorf("parts of %v, those of the broadcast, with the same pictures, are of %v", r.partTarget, want)
+			}
+			pictures, sound := spans(t, r, videoTrackID), spans(t, r, audioTrackID)
+			if len(pictures) < 13 {
+				t.Errorf("%d segments", len(pictures))
+			}
+			for msn, p := range pictures {
+				if a := sound[msn]; (a[0] - p[0]).Abs() > 100*time.Millisecond {
+					t.Errorf("segment %d: pictures from %v, sound from %v", msn, p[0], a[0])
+				}
+			}
+		})
+	}
+}
