@@ -109,10 +109,10 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	api := httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
-		LatencyLevel: p.settings.latencyLevel,
-		Web:          web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
-		Logger:       log,
-		Thumbnails:   c.thumbnails, Placeholder: web.Placeholder(),
+		LatencyLevel: p.settings.latencyLevel, Ladder: p.settings.offered,
+		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
+		Logger:     log,
+		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 	}
 	if p.library != nil {
 		api.Recordings = p.library

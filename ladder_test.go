@@ -66,6 +66,9 @@ func TestALadderOfFFmpegPlays(t *testing.T) {
 			t.Errorf("rendition %s: %v\n%s", dir, err, problems.String())
 		}
 	}
+	if _, body := c.get("/api/video/variants"); !strings.Contains(body, "Low") {
+		t.Errorf("variants: %s", body)
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	if !started[0] || !started[1] {
@@ -85,6 +88,9 @@ func TestALadderWithoutATranscoderIsIgnored(t *testing.T) {
 	for range 2 {
 		_ = burst(t, c.rtmp, "live", "k", 4).Close()
 		c.await("/hls/stream.m3u8", "0/stream.m3u8")
+	}
+	if _, body := c.get("/api/video/variants"); strings.Contains(body, "Low") {
+		t.Errorf("variants that nobody makes: %s", body)
 	}
 	if n := strings.Count(log.String(), "ladder without a transcoder"); n != 1 {
 		t.Errorf("logged %d times, want once:\n%s", n, log.String())

@@ -235,6 +235,16 @@ func (s *settingsSource) ladder(ctx context.Context) (video.Ladder, error) {
 	return v.Ladder, err
 }
 
+// offered is the ladder as viewers can have it: without a transcoder, of the
+// broadcast alone.
+func (s *settingsSource) offered(ctx context.Context) (video.Ladder, error) {
+	l, err := s.ladder(ctx)
+	if s.cfg.transcoder == nil {
+		l = video.Ladder{SourceName: l.SourceName}
+	}
+	return l, err
+}
+
 // authorizer lets publishers in.
 func authorizer(c config, s *settingsSource) video.PublishAuthorizer {
 	publish := c.publish
