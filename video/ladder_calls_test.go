@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,27 +116,29 @@ func TestWhatThePackagerHearsOfARendition(t *testing.T) {
 func TestNothingComesOfATranscoderThatWasGivenUp(t *testing.T) {
 	ps := clipPackets(t, 30*time.Second)
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		var late error
+		release, written := make(chan struct{}), make(chan error, 1)
+		var calls atomic.Int32
 		c, r := recorded(t, func(ctx context.Context, src video.PacketReader, _ []video.Rendition, sink video.RenditionWriter) error {
+			if calls.Add(1) > 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
 			p, err := src.Read(ctx)
 			if err != nil {
 				return err
 			}
 			<-release
-			if late == nil {
-				late = sink.WriteRendition(0, p)
-				if _, err := src.Read(context.Background()); err == nil {
-					t.Error("it can go on reading")
-				}
+			written <- sink.WriteRendition(0, p)
+			if _, err := src.Read(context.Background()); err == nil {
+				t.Error("it can go on reading")
 			}
-			return ctx.Err()
+			return nil
 		})
-		wg := c.at(25*time.Second, func() { close(release) })
+		wg := c.at(15*time.Second, func() { close(release) })
 		c.publish(ps)
 		wg.Wait()
 		c.shutdown()
-		if late == nil {
+		if <-written == nil {
 			t.Error("it can go on writing")
 		}
 		r.want(t, "drop")
