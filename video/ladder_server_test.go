@@ -94,7 +94,7 @@ func TestATranscoderThatIsTooSlow(t *testing.T) {
 }
 
 func TestTranscodersThatFail(t *testing.T) {
-	ps := clipPackets(t, 20*time.Second)
+	ps := clipPackets(t, 19*time.Second)
 	const early = "video: the transcoder ended before the broadcast"
 	boom := errors.New("boom")
 	// change has rendition 1 get something else after five seconds.
