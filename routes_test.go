@@ -11,6 +11,7 @@ import (
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/video/recording"
 )
 
 // someUsers lets everybody in as what the header X-User says.
@@ -45,7 +46,7 @@ func isError(body string) bool {
 }
 
 func TestEveryRouteRefusesWhatItMust(t *testing.T) {
-	c := run(t, someUsers())
+	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
 	for _, rt := range httpapi.Routes() {
 		t.Run(rt.Method+" "+rt.Path, func(t *testing.T) {
 			c := &channel{t: t, web: c.web}
@@ -86,7 +87,7 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 }
 
 func TestEveryPathSaysItsMethods(t *testing.T) {
-	c := run(t, someUsers())
+	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
 	for _, rt := range httpapi.Routes() {
 		code, h, body := c.exchange("OPTIONS", concrete(rt), "", "")
 		methods := strings.Split(h.Get("Allow")+", "+h.Get("Access-Control-Allow-Methods"), ", ")
@@ -97,7 +98,7 @@ func TestEveryPathSaysItsMethods(t *testing.T) {
 }
 
 func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
-	c := run(t, someUsers())
+	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
 	for _, rt := range httpapi.Routes() {
 		if rt.MaxBody == 0 {
 			continue
