@@ -71,7 +71,7 @@ func newest(t *testing.T, list string) int {
 
 func TestAFullDiskStopsNobody(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a quarter of a minute of broadcast")
+		t.Skip("a minute of broadcast")
 	}
 	dir := smallDisk(t, "16m")
 	var mu sync.Mutex
@@ -106,7 +106,9 @@ func TestAFullDiskStopsNobody(t *testing.T) {
 
 	filler := filepath.Join(dir, "filler")
 	var before, after int
-	for end := time.Now().Add(6 * time.Second); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+	// For as long as what is live is in memory, the storage may come back
+	// without a loss: the disk is full for longer.
+	for end := time.Now().Add(32 * time.Second); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
 		fill(t, filler)
 		after = newest(t, c.whole("/hls/0/")) // everything that is listed is there
 		if before == 0 {
@@ -114,8 +116,8 @@ func TestAFullDiskStopsNobody(t *testing.T) {
 		}
 		_ = setTitle(c, strings.Repeat("x", 200)) // whether there is room or not
 	}
-	if after-before < 4 {
-		t.Errorf("the live playlist went on by %d segments in six seconds", after-before)
+	if after-before < 28 {
+		t.Errorf("the live playlist went on by %d segments in half a minute", after-before)
 	}
 	if err, ok := heard("failed"); !ok || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("told of %v, want ENOSPC", err)

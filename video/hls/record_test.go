@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,12 @@ func (c *clerk) Stored(_ string, s video.RecordedSegment) {
 func (c *clerk) End(session string, lost time.Duration) { c.note("end %s %v", session, lost) }
 func (c *clerk) Release(session string)                 { c.note("release %s", session) }
 
+// real is the pace of a broadcast, which a storage's retries go by.
+func real() {
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
 func TestARecorderHearsOfEverySegmentInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, c := newShelf(), &clerk{}
@@ -63,11 +70,11 @@ func TestARecorderHearsOfEverySegmentInOrder(t *testing.T) {
 			return nil
 		}
 		s := newSite(t, Config{Storage: store, DVR: time.Minute, Recorder: c})
-		s.paced(time.Second, 6*time.Second, synctest.Wait)
+		s.paced(time.Second, 6*time.Second, real)
 		full = true
-		s.paced(7*time.Second, 8*time.Second, synctest.Wait)
+		s.paced(7*time.Second, 40*time.Second, real)
 		full = false
-		s.paced(9*time.Second, 40*time.Second, synctest.Wait)
+		s.paced(41*time.Second, 80*time.Second, real)
 		s.checkServed(mainRendition)
 		s.checkServed(audioRendition)
 		s.again()
@@ -75,10 +82,10 @@ func TestARecorderHearsOfEverySegmentInOrder(t *testing.T) {
 		synctest.Wait()
 		got := strings.Join(c.lines, "\n")
 		for _, want := range []string{
-			"begin s1\ns1-0.m4s\ns1-1.m4s\n", "s1-4.m4s\ns1-7.m4s discontinuous lost 2s\ns1-8.m4s\n",
-			"s1-39.m4s\nend s1 0s\n", "\nrelease s1\n", "\nbegin s2\n", "\ns2-0.m4s\n",
+			`begin s1\ns1-0.m4s\ns1-1.m4s\n`, `s1-4.m4s\ns1-1\d.m4s discontinuous lost 1?\ds\ns1-`,
+			`s1-79.m4s\nend s1 0s\n`, `\nrelease s1\n`, `\nbegin s2\n`, `\ns2-0.m4s\n`,
 		} {
-			if !strings.Contains(got, want) {
+			if !regexp.MustCompile(want).MatchString(got) {
 				t.Errorf("no %q in\n%s", want, got)
 			}
 		}
@@ -142,7 +149,7 @@ func TestWhatIsRecordedIsStoredEvenIfItCannotBeWatchedAnyMore(t *testing.T) {
 		store, c := newShelf(), &clerk{}
 		store.put = func(ctx context.Context, key string) error {
 			if strings.HasPrefix(key, "kept/s1") {
-				return pause(ctx, 20*time.Second)
+				return pause(ctx, 5*time.Second)
 			}
 			return nil
 		}
@@ -185,13 +192,13 @@ func TestFailuresOfTheStorageAreTold(t *testing.T) {
 			},
 			StorageRecovered: func(_ context.Context, e StorageRecovered) { told = append(told, "recovered "+e.Session) },
 		}})
-		s.paced(time.Second, 10*time.Second, synctest.Wait)
+		s.paced(time.Second, 10*time.Second, real)
 		full = true
-		s.paced(11*time.Second, 20*time.Second, synctest.Wait)
+		s.paced(11*time.Second, 20*time.Second, real)
 		s.again()
-		s.paced(time.Second, 5*time.Second, synctest.Wait)
+		s.paced(time.Second, 5*time.Second, real)
 		full = false
-		s.paced(6*time.Second, 10*time.Second, synctest.Wait)
+		s.paced(6*time.Second, 20*time.Second, real)
 		if got := strings.Join(told, ", "); got != "failed s1 true, recovered s2" {
 			t.Errorf("told %s", got)
 		}

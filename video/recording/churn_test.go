@@ -67,6 +67,7 @@ func (c *channel) second(broken bool) {
 		}
 		c.at += 100 * time.Millisecond
 	}
+	time.Sleep(time.Second) // the storage's retries go by the clock
 	synctest.Wait()
 }
 
