@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -62,18 +63,18 @@ func real() {
 func TestARecorderHearsOfEverySegmentInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, c := newShelf(), &clerk{}
-		full := false
+		var full atomic.Bool
 		store.put = func(_ context.Context, key string) error {
-			if full && strings.HasPrefix(key, "kept/") {
+			if full.Load() && strings.HasPrefix(key, "kept/") {
 				return syscall.ENOSPC
 			}
 			return nil
 		}
 		s := newSite(t, Config{Storage: store, DVR: time.Minute, Recorder: c})
 		s.paced(time.Second, 6*time.Second, real)
-		full = true
+		full.Store(true)
 		s.paced(7*time.Second, 40*time.Second, real)
-		full = false
+		full.Store(false)
 		s.paced(41*time.Second, 80*time.Second, real)
 		s.checkServed(mainRendition)
 		s.checkServed(audioRendition)
@@ -82,7 +83,7 @@ func TestARecorderHearsOfEverySegmentInOrder(t *testing.T) {
 		synctest.Wait()
 		got := strings.Join(c.lines, "\n")
 		for _, want := range []string{
-			`begin s1\ns1-0.m4s\ns1-1.m4s\n`, `s1-4.m4s\ns1-1\d.m4s discontinuous lost 1?\ds\ns1-`,
+			`begin s1\ns1-0.m4s\ns1-1.m4s\n`, `s1-4.m4s\ns1-\d+.m4s discontinuous lost \d+s\ns1-`,
 			`s1-79.m4s\nend s1 0s\n`, `\nrelease s1\n`, `\nbegin s2\n`, `\ns2-0.m4s\n`,
 		} {
 			if !regexp.MustCompile(want).MatchString(got) {
@@ -121,16 +122,17 @@ func TestOrderIsKeptWhateverTheOrderOfTheStorage(t *testing.T) {
 func TestASessionThatIsNotRecordedIsStoredAsUsual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store, c := newShelf(), &clerk{}
-		refuse := true
+		var refuse atomic.Bool
+		refuse.Store(true)
 		c.begin = func() error {
-			if refuse {
+			if refuse.Load() {
 				return errors.New("not now")
 			}
 			return nil
 		}
 		s := newSite(t, Config{Storage: store, DVR: time.Minute, Recorder: c})
 		s.paced(time.Second, 10*time.Second, synctest.Wait)
-		refuse = false
+		refuse.Store(false)
 		s.paced(11*time.Second, 40*time.Second, synctest.Wait)
 		s.checkServed(mainRendition)
 		keys := store.keys()
@@ -177,9 +179,9 @@ func TestWhatIsRecordedIsStoredEvenIfItCannotBeWatchedAnyMore(t *testing.T) {
 func TestFailuresOfTheStorageAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()
-		full := false
+		var full atomic.Bool
 		store.put = func(context.Context, string) error {
-			if full {
+			if full.Load() {
 				return fmt.Errorf("write: %w", syscall.ENOSPC)
 			}
 			return nil
@@ -193,11 +195,11 @@ func TestFailuresOfTheStorageAreTold(t *testing.T) {
 			StorageRecovered: func(_ context.Context, e StorageRecovered) { told = append(told, "recovered "+e.Session) },
 		}})
 		s.paced(time.Second, 10*time.Second, real)
-		full = true
+		full.Store(true)
 		s.paced(11*time.Second, 20*time.Second, real)
 		s.again()
 		s.paced(time.Second, 5*time.Second, real)
-		full = false
+		full.Store(false)
 		s.paced(6*time.Second, 20*time.Second, real)
 		if got := strings.Join(told, ", "); got != "failed s1 true, recovered s2" {
 			t.Errorf("told %s", got)

@@ -202,7 +202,28 @@ func (d *document) send(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	h.Set("ETag", `"`+tag+`"`)
 	allow(w, int64(len(text)))
-	http.ServeContent(w, r, playlistFile, time.Time{}, bytes.NewReader(text))
+	if hasTag(r.Header.Get("If-None-Match"), `"`+tag+`"`) {
+		h.Del("Content-Type")
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	// No ranges: players that ask for one count in bytes of the plain text.
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(text) // the viewer is gone otherwise
+	}
+}
+
+// hasTag reads If-None-Match (RFC 9110 §13.1.2).
+func hasTag(list, tag string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		one = strings.TrimSpace(one)
+		if one == "*" || strings.TrimPrefix(one, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110 §12.5.3) as far as it speaks of

@@ -47,6 +47,15 @@ func TestMediaAreServedWithRangesAndToBeKept(t *testing.T) {
 		if resp := l.get(t, "/one/0/stream.m3u8", "Accept-Encoding", "gzip;q=0", "If-None-Match", resp.Header.Get("ETag")); resp.StatusCode != http.StatusOK || text(t, resp) != plain {
 			t.Errorf("another encoding has the same tag")
 		}
+		for _, encoding := range []string{"", "gzip"} {
+			resp := l.get(t, "/one/0/stream.m3u8", "Range", "bytes=0-9", "Accept-Encoding", encoding)
+			if resp.StatusCode != http.StatusOK || resp.Header.Get("Accept-Ranges") != "" {
+				t.Errorf("a range of a playlist: %d %v", resp.StatusCode, resp.Header)
+			}
+			if resp := l.get(t, "/one/0/stream.m3u8", "If-None-Match", `"x", W/`+resp.Header.Get("ETag"), "Accept-Encoding", encoding); resp.StatusCode != http.StatusNotModified {
+				t.Errorf("a playlist that is known: %d", resp.StatusCode)
+			}
+		}
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://viewer/one/stream.m3u8", nil))
 		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" {
