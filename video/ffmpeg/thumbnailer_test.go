@@ -172,8 +172,7 @@ func TestPicturesThatCannotBeMade(t *testing.T) {
 	for i := range bad {
 		bad[i].Data = []byte{0, 0, 0, 1, 0x1f}
 	}
-	src.packets(t, bad)
-	until(t, "a failure", func() bool { return th.Status().Failed > 0 })
+	src.until(t, th, bad, func([]byte) bool { return th.Status().Failed > 0 })
 	if s := th.Status(); s.Err == nil || s.Made > 0 {
 		t.Errorf("status = %+v", s)
 	}
