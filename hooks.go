@@ -45,7 +45,23 @@ type Hooks struct {
 	// a clip; RecordingFailed of one that cannot be kept at present.
 	RecordingReady  func(context.Context, recording.Ready)
 	RecordingFailed func(context.Context, recording.Failed)
+
+	// Of settings, after they were saved. They may change settings; what
+	// comes of that is told after they have returned.
+	InstanceChanged func(context.Context, InstanceChanged)
+	VideoChanged    func(context.Context, VideoChanged)
+	ChatChanged     func(context.Context, ChatChanged)
 }
+
+// InstanceChanged says that the instance was saved. Nothing but the hooks has
+// Old and New.
+type InstanceChanged struct{ Old, New Instance }
+
+// VideoChanged says that the settings of the video were saved.
+type VideoChanged struct{ Old, New VideoSettings }
+
+// ChatChanged says that the settings of the chat were saved.
+type ChatChanged struct{ Old, New ChatSettings }
 
 // events makes one set of events of several sets of hooks.
 func events(hooks []Hooks) video.Events {

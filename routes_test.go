@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -118,4 +119,12 @@ func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 			t.Errorf("%s: %d, want 413", rt.Path, res.StatusCode)
 		}
 	}
+}
+
+// serve returns an App of which the test takes care.
+func serve(t *testing.T, app *owncast.App) *channel {
+	t.Helper()
+	web := httptest.NewServer(app.Handler())
+	t.Cleanup(web.Close)
+	return &channel{t: t, app: app, web: web}
 }

@@ -15,10 +15,15 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/httpapi", "internal/httpx", "internal/stats", "internal/web",
+			"chat", "federation", "internal/auth", "internal/directory", "internal/httpapi", "internal/httpx", "internal/schedule",
+			"internal/settings", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
-			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
+			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks",
 		},
+
+		"chat":       {"repository"},
+		"federation": {"repository"},
+		"webhooks":   {"repository"},
 
 		"repository":                  {},
 		"repository/bolt":             {"repository", "repository/internal/kvstore"},
@@ -40,15 +45,18 @@ func layers() map[string][]string {
 		"video/rtmp":      {"video", "video/flv"},
 		"video/videotest": {"video", "video/flv"},
 
-		"internal/archtest": {},
-		"internal/auth":     {"repository"},
+		"internal/archtest":  {},
+		"internal/auth":      {"repository"},
+		"internal/directory": {"repository"},
 		"internal/httpapi": {
-			"internal/auth", "internal/httpx", "internal/stats", "repository", "storage",
-			"video", "video/recording", "video/restream",
+			"chat", "federation", "internal/auth", "internal/directory", "internal/httpx", "internal/schedule", "internal/settings",
+			"internal/stats", "repository", "storage", "video", "video/recording", "video/restream", "webhooks",
 		},
-		"internal/httpx": {"repository", "storage", "video", "video/recording"},
-		"internal/stats": {"repository"},
-		"internal/web":   {"internal/httpx"},
+		"internal/httpx":    {"repository", "storage", "video", "video/recording"},
+		"internal/schedule": {"repository"},
+		"internal/settings": {"internal/httpx", "repository"},
+		"internal/stats":    {"repository"},
+		"internal/web":      {"internal/httpx"},
 	}
 }
 

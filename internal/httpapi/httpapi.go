@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"path"
 
@@ -31,11 +32,12 @@ type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Ladder,
 // without which there is the broadcast as it came alone, and the Logger,
-// Recordings, Thumbnails and the Placeholder, which are not there if nil.
+// Recordings, Thumbnails, the Placeholder and RTMPAddr, which are not there if
+// nil, and what says so.
 type Config struct {
 	Version   string
 	Status    statuser
-	Instance  func(context.Context) (Instance, error)
+	Settings  *Sections
 	Broadcast broadcast
 	Restream  restreamer
 	Admin     Authenticator
@@ -43,7 +45,14 @@ type Config struct {
 	Ladder    func(context.Context) (video.Ladder, error)
 	HLS       http.Handler
 
-	LatencyLevel func(context.Context) (int, error)
+	// SetAdminPassword saves a hash of the administrator's password.
+	SetAdminPassword func(ctx context.Context, password string) error
+	// Render makes HTML of Markdown that is safe to show, whatever it says.
+	// Nil shows the text as it is.
+	Render   func(string) string
+	Parts    Parts
+	BasePath string          // such as "/live", or ""
+	RTMPAddr func() net.Addr // of the last listener; nil if there is none
 
 	Web    http.Handler
 	Logger *slog.Logger

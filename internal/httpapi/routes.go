@@ -23,7 +23,6 @@ const (
 // Content types of the API.
 const (
 	mediaJSON = "application/json"
-	mediaText = "text/plain"
 )
 
 // Route is one way to ask the API for something. A route for GET answers HEAD
@@ -44,12 +43,14 @@ type Route struct {
 // Routes are all routes of the API, in the order of their document. The mux is
 // made of it, and tests try each.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), recordingRoutes(), adminRoutes())
+	return slices.Concat(publicRoutes(), recordingRoutes(), adminRoutes(), setterRoutes())
 }
 
 func publicRoutes() []Route {
 	return []Route{
 		{"GET", "/api/status", Anyone, 0, mediaJSON, (*api).status},
+		{"GET", "/api/config", Anyone, 0, mediaJSON, (*api).config},
+		{"GET", "/api/yp", Anyone, 0, mediaJSON, (*api).yp},
 		{"GET", "/api/ping", Anyone, 0, "", (*api).ping},
 		{"GET", "/api/video/variants", Anyone, 0, mediaJSON, (*api).videoVariants},
 
@@ -66,6 +67,10 @@ func publicRoutes() []Route {
 func adminRoutes() []Route {
 	return []Route{
 		{"GET", "/api/admin/status", Admin, 0, mediaJSON, (*api).adminStatus},
+		{"GET", "/api/admin/serverconfig", Admin, 0, mediaJSON, (*api).adminServerConfig},
+		{"GET", "/api/admin/settings/export", Admin, 0, mediaJSON, (*api).adminExport},
+		{"POST", "/api/admin/settings/import", Admin, maxBundle, mediaJSON, (*api).adminImport},
+		{"POST", "/api/admin/yp/reset", Admin, 0, mediaJSON, (*api).adminResetYP},
 		{"POST", "/api/admin/disconnect", Admin, 0, mediaJSON, (*api).adminDisconnect},
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
 		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},
