@@ -76,6 +76,9 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 				}
 			}
 			want(405, "BREW", "", "X-User", "admin")
+			if at != rt.Path && rt.MaxBody == 0 {
+				want(404, rt.Method, "", "X-User", "admin")
+			}
 			if rt.MaxBody > 0 {
 				want(415, rt.Method, "value=x", "X-User", "admin", "Content-Type", "application/x-www-form-urlencoded")
 				want(413, rt.Method, `{"value":"`+strings.Repeat("x", int(rt.MaxBody))+`"}`, "X-User", "admin")

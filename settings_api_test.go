@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -165,11 +164,11 @@ func TestOptionsWinOverSetters(t *testing.T) {
 	o := owned(t, owncast.WithBaseURL("https://live.example"), owncast.WithAdminPassword("p"), owncast.WithLatencyLevel(1))
 	for path, field := range map[string]string{
 		"streamkeys": `[{"key":"x"}] streamKeys`, "adminpass": `"x" adminPassword`, "serverurl": `"https://x.example" yp.instanceUrl`,
-		"video/streamlatencylevel": `1 latencyLevel`, "ffmpegpath": `"/bin/true" ffmpegPath`, "webserverport": `80 webServerPort`,
+		"video/streamlatencylevel": `1 videoSettings.latencyLevel`, "ffmpegpath": `"/bin/true" ffmpegPath`, "webserverport": `80 webServerPort`,
 		"webserverip": `"::" webServerIP`, "rtmpserverport": `1935 rtmpServerPort`, "rtmpserverbindaddress": `"::" rtmpServerAddress`,
 	} {
 		value, field, _ := strings.Cut(field, " ")
-		if code, body := o.set(path, value); code != http.StatusConflict || !strings.Contains(body, fmt.Sprintf("field %q", field)[7:len(field)+7]) {
+		if code, body := o.set(path, value); code != http.StatusConflict || !strings.Contains(body, `field \"`+field+`\" is fixed`) {
 			t.Errorf("%s: %d %s, want 409 with %s", path, code, body, field)
 		}
 		if fields := o.field("/api/admin/serverconfig", "readOnly"); !strings.Contains(fields, `"`+field+`"`) {
@@ -219,7 +218,7 @@ func TestStreamKeysAndPasswordAreSetByTheAPI(t *testing.T) {
 	if keys, err := app.Settings().StreamKeys(t.Context()); err != nil || len(keys) != 2 || keys[0].Comment != "c" {
 		t.Errorf("%v, %v", keys, err)
 	}
-	for _, value := range []string{`""`, `3`, `null`} {
+	for _, value := range []string{`""`, `3`, `null`, `"` + strings.Repeat("x", 20_000) + `"`} {
 		if code, _ := o.set("adminpass", value); code != 400 {
 			t.Errorf("a password of %s: %d", value, code)
 		}

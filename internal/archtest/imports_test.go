@@ -86,6 +86,7 @@ func modules() map[string][]string {
 func testModules() []string {
 	return []string{
 		"github.com/Eyevinn/mp4ff",
+		"github.com/getkin/kin-openapi",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write
 		"go.uber.org/goleak",
 		"pgregory.net/rapid",

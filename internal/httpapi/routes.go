@@ -23,6 +23,7 @@ const (
 // Content types of the API.
 const (
 	mediaJSON = "application/json"
+	mediaYAML = "application/yaml" // RFC 9512
 )
 
 // Route is one way to ask the API for something. A route for GET answers HEAD
@@ -53,6 +54,7 @@ func publicRoutes() []Route {
 		{"GET", "/api/yp", Anyone, 0, mediaJSON, (*api).yp},
 		{"GET", "/api/ping", Anyone, 0, "", (*api).ping},
 		{"GET", "/api/video/variants", Anyone, 0, mediaJSON, (*api).videoVariants},
+		{"GET", "/api/openapi.yaml", Anyone, 0, mediaYAML, (*api).openAPI},
 
 		{"POST", "/api/metrics/playback", Anyone, maxReportBody, "", (*api).metricsPlayback},
 		{"GET", "/api/metrics/cmcd", Anyone, 0, "", (*api).metricsCMCD},

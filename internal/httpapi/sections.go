@@ -135,13 +135,13 @@ func fixedVideo(c SectionsConfig) []settings.Fixed[VideoSettings] {
 	var fixed []settings.Fixed[VideoSettings]
 	if c.LatencyLevel != nil {
 		fixed = append(fixed, settings.Fixed[VideoSettings]{
-			Field: "latencyLevel", Value: VideoSettings{LatencyLevel: *c.LatencyLevel},
+			Field: fieldLatencyLevel, Value: VideoSettings{LatencyLevel: *c.LatencyLevel},
 			Copy: func(dst, src *VideoSettings) { dst.LatencyLevel = src.LatencyLevel },
 		})
 	}
 	if c.Ladder != nil {
 		fixed = append(fixed, settings.Fixed[VideoSettings]{
-			Field: "videoQualityVariants", Value: VideoSettings{Ladder: *c.Ladder},
+			Field: fieldVariants, Value: VideoSettings{Ladder: *c.Ladder},
 			Copy: func(dst, src *VideoSettings) {
 				dst.Ladder = src.Ladder
 				dst.Ladder.Renditions = slices.Clone(src.Ladder.Renditions)
@@ -156,7 +156,7 @@ func fixedKeys(c SectionsConfig) []settings.Fixed[[]auth.StreamKey] {
 		return nil
 	}
 	return []settings.Fixed[[]auth.StreamKey]{{
-		Field: "streamKeys", Value: c.StreamKeys,
+		Field: fieldStreamKeys, Value: c.StreamKeys,
 		Copy: func(dst, src *[]auth.StreamKey) { *dst = append([]auth.StreamKey{}, *src...) },
 	}}
 }
@@ -167,7 +167,7 @@ func fixedAdmin(c SectionsConfig) []settings.Fixed[auth.AdminCredentials] {
 		return nil
 	}
 	return []settings.Fixed[auth.AdminCredentials]{{
-		Field: "adminPassword", Copy: func(_, _ *auth.AdminCredentials) {},
+		Field: fieldAdminPassword, Copy: func(_, _ *auth.AdminCredentials) {},
 	}}
 }
 

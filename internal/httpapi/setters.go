@@ -23,7 +23,14 @@ const (
 	maxListBody  = 512 << 10
 )
 
-const fieldServerURL = "yp.instanceUrl"
+// Fields that options may fix, as their path in serverconfig.
+const (
+	fieldServerURL     = "yp.instanceUrl"
+	fieldLatencyLevel  = "videoSettings.latencyLevel"
+	fieldVariants      = "videoSettings.videoQualityVariants"
+	fieldStreamKeys    = "streamKeys"
+	fieldAdminPassword = "adminPassword"
+)
 
 // setter changes one field of the settings to the value of {"value": …}.
 type setter struct {
@@ -71,7 +78,7 @@ func value[V any](w http.ResponseWriter, r *http.Request, text string) (V, error
 }
 
 // set makes the function of a setter: it reads a V and gives it to assign. The
-// field is as serverconfig names it.
+// field is its path in serverconfig.
 func set[T, V any](section func(*Sections) *settings.Section[T], field string, assign func(*T, V) error) func(*api, http.ResponseWriter, *http.Request) error {
 	return func(a *api, w http.ResponseWriter, r *http.Request) error {
 		v, err := value[V](w, r, "")
@@ -119,6 +126,9 @@ func setAdminPassword(a *api, w http.ResponseWriter, r *http.Request) error {
 	if password == "" {
 		return httpx.BadRequest(`field "value" is empty`)
 	}
+	if len(password) > auth.MaxPasswordLen {
+		return httpx.BadRequest(fmt.Sprintf(`field "value" is longer than %d bytes`, auth.MaxPasswordLen))
+	}
 	return a.SetAdminPassword(r.Context(), password)
 }
 
@@ -135,7 +145,7 @@ func setStreamKeys(a *api, w http.ResponseWriter, r *http.Request) error {
 			return httpx.BadRequest("stream key cannot be empty")
 		}
 	}
-	_, err = a.Settings.StreamKeys.Set(r.Context(), "streamKeys", func(stored *[]auth.StreamKey) error {
+	_, err = a.Settings.StreamKeys.Set(r.Context(), fieldStreamKeys, func(stored *[]auth.StreamKey) error {
 		*stored = keys
 		return nil
 	})
@@ -147,7 +157,7 @@ func setStreamVariants(a *api, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.Settings.Video.Set(r.Context(), "videoQualityVariants", func(v *VideoSettings) error { return setVariants(v, variants) })
+	_, err = a.Settings.Video.Set(r.Context(), fieldVariants, func(v *VideoSettings) error { return setVariants(v, variants) })
 	return err
 }
 

@@ -37,13 +37,13 @@ func serverSetters() []setter {
 
 func instanceSetters() []setter {
 	return []setter{
-		{"name", maxValueBody, set(instanceOf, "name", of(func(i *Instance, v string) { i.Name = v })), "changed"},
-		{"serversummary", maxValueBody, set(instanceOf, "summary", of(func(i *Instance, v string) { i.Summary = v })), "changed"},
-		{"streamtitle", maxValueBody, set(instanceOf, "streamTitle", of(func(i *Instance, v string) { i.StreamTitle = v })), "changed"},
-		{"tags", maxValueBody, set(instanceOf, "tags", of(func(i *Instance, v []string) { i.Tags = v })), "changed"},
-		{"nsfw", maxValueBody, set(instanceOf, "nsfw", of(func(i *Instance, v bool) { i.NSFW = v })), "changed"},
-		{"autoplay", maxValueBody, set(instanceOf, "autoplay", of(func(i *Instance, v string) { i.Autoplay = v })), "changed"},
-		{"socialhandles", maxListBody, set(instanceOf, "socialHandles", of(func(i *Instance, v []SocialHandle) { i.SocialHandles = v })), "social handles updated"},
+		{"name", maxValueBody, set(instanceOf, "instanceDetails.name", of(func(i *Instance, v string) { i.Name = v })), "changed"},
+		{"serversummary", maxValueBody, set(instanceOf, "instanceDetails.summary", of(func(i *Instance, v string) { i.Summary = v })), "changed"},
+		{"streamtitle", maxValueBody, set(instanceOf, "instanceDetails.streamTitle", of(func(i *Instance, v string) { i.StreamTitle = v })), "changed"},
+		{"tags", maxValueBody, set(instanceOf, "instanceDetails.tags", of(func(i *Instance, v []string) { i.Tags = v })), "changed"},
+		{"nsfw", maxValueBody, set(instanceOf, "instanceDetails.nsfw", of(func(i *Instance, v bool) { i.NSFW = v })), "changed"},
+		{"autoplay", maxValueBody, set(instanceOf, "instanceDetails.autoplay", of(func(i *Instance, v string) { i.Autoplay = v })), "changed"},
+		{"socialhandles", maxListBody, set(instanceOf, "instanceDetails.socialHandles", of(func(i *Instance, v []SocialHandle) { i.SocialHandles = v })), "social handles updated"},
 		{"hideviewercount", maxValueBody, set(instanceOf, "hideViewerCount", of(func(i *Instance, v bool) { i.HideViewerCount = v })), "hide viewer count setting updated"},
 		{"disablesearchindexing", maxValueBody, set(instanceOf, "disableSearchIndexing", of(func(i *Instance, v bool) { i.DisableSearchIndexing = v })), "search indexing support updated"},
 	}
@@ -51,19 +51,19 @@ func instanceSetters() []setter {
 
 func pageSetters() []setter {
 	return []setter{
-		{"pagecontent", maxTextBody, set(instanceOf, "extraPageContent", of(func(i *Instance, v string) { i.ExtraPageContent = v })), "changed"},
-		{"offlinemessage", maxTextBody, set(instanceOf, "offlineMessage", of(func(i *Instance, v string) { i.OfflineMessage = v })), "changed"},
-		{"appearance", maxValueBody, set(instanceOf, "appearanceVariables", of(func(i *Instance, v map[string]string) { i.AppearanceVariables = v })), "custom appearance variables updated"},
+		{"pagecontent", maxTextBody, set(instanceOf, "instanceDetails.extraPageContent", of(func(i *Instance, v string) { i.ExtraPageContent = v })), "changed"},
+		{"offlinemessage", maxTextBody, set(instanceOf, "instanceDetails.offlineMessage", of(func(i *Instance, v string) { i.OfflineMessage = v })), "changed"},
+		{"appearance", maxValueBody, set(instanceOf, "instanceDetails.appearanceVariables", of(func(i *Instance, v map[string]string) { i.AppearanceVariables = v })), "custom appearance variables updated"},
 		{"externalactions", maxTextBody, set(instanceOf, "externalActions", of(func(i *Instance, v []ExternalAction) { i.ExternalActions = v })), "external actions update"},
-		{"customstyles", maxTextBody, set(instanceOf, "customStyles", of(func(i *Instance, v string) { i.CustomStyles = v })), "custom styles updated"},
-		{"customjavascript", maxTextBody, set(instanceOf, "customJavascript", of(func(i *Instance, v string) { i.CustomJavaScript = v })), "custom styles updated"}, // sic
+		{"customstyles", maxTextBody, set(instanceOf, "instanceDetails.customStyles", of(func(i *Instance, v string) { i.CustomStyles = v })), "custom styles updated"},
+		{"customjavascript", maxTextBody, set(instanceOf, "instanceDetails.customJavascript", of(func(i *Instance, v string) { i.CustomJavaScript = v })), "custom styles updated"}, // sic
 	}
 }
 
 func videoSetters() []setter {
 	return []setter{
 		{"video/codec", maxValueBody, set(videoOf, "videoCodec", of(func(s *VideoSettings, v string) { s.Codec = v })), "video codec updated"},
-		{"video/streamlatencylevel", maxValueBody, set(videoOf, "latencyLevel", setLatencyLevel), "set stream latency"},
+		{"video/streamlatencylevel", maxValueBody, set(videoOf, fieldLatencyLevel, setLatencyLevel), "set stream latency"},
 		{"video/streamoutputvariants", maxValueBody, setStreamVariants, "stream output variants updated"},
 		{"videoservingendpoint", maxValueBody, set(videoOf, "videoServingEndpoint", of(func(s *VideoSettings, v string) { s.ServingEndpoint = v })), "custom video serving endpoint updated"},
 	}
@@ -82,7 +82,7 @@ func setLatencyLevel(s *VideoSettings, v float64) error {
 
 func chatSetters() []setter {
 	return []setter{
-		{"welcomemessage", maxValueBody, set(chatOf, "welcomeMessage", of(func(c *chat.Settings, v string) { c.WelcomeMessage = v })), "changed"},
+		{"welcomemessage", maxValueBody, set(chatOf, "instanceDetails.welcomeMessage", of(func(c *chat.Settings, v string) { c.WelcomeMessage = v })), "changed"},
 		{"chat/disable", maxValueBody, set(chatOf, "chatDisabled", of(func(c *chat.Settings, v bool) { c.Disabled = v })), "chat disabled status updated"},
 		{"chat/joinmessagesenabled", maxValueBody, set(chatOf, "chatJoinMessagesEnabled", of(func(c *chat.Settings, v bool) { c.JoinMessages = v })), "chat join message status updated"},
 		{"chat/establishedusermode", maxValueBody, set(chatOf, "chatEstablishedUserMode", of(func(c *chat.Settings, v bool) { c.EstablishedOnly = v })), "chat established users only mode updated"},
