@@ -3,6 +3,7 @@ package httpapi
 import (
 	"html"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/owncast-go/owncast/internal/directory"
@@ -71,21 +72,21 @@ type scheduleBody struct {
 
 func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	i, err := a.Settings.Instance.Get(ctx)
+	i, err := a.Settings.Instance.Peek(ctx)
 	if err != nil {
 		return err
 	}
-	c, err := a.Settings.Chat.Get(ctx)
+	c, err := a.Settings.Chat.Peek(ctx)
 	if err != nil {
 		return err
 	}
-	plan, err := a.Settings.Schedule.Get(ctx)
+	plan, err := a.Settings.Schedule.Peek(ctx)
 	if err != nil {
 		return err
 	}
 	body := configBody{
 		Name: i.Name, Summary: i.Summary, StreamTitle: i.StreamTitle,
-		OfflineMessage: a.render(i.OfflineMessage), ExtraPageContent: a.render(i.ExtraPageContent),
+		OfflineMessage: a.offline.render(a.Render, i.OfflineMessage), ExtraPageContent: a.page.render(a.Render, i.ExtraPageContent),
 		Logo: a.BasePath + "/logo", Version: "Owncast v" + a.Version,
 		Tags: i.Tags, SocialHandles: handles(i.SocialHandles), ExternalActions: i.ExternalActions,
 		NSFW: i.NSFW, Autoplay: i.Autoplay, CustomStyles: i.CustomStyles, AppearanceVariables: variables(i),
@@ -99,12 +100,25 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 	return httpx.JSON(w, http.StatusOK, body)
 }
 
+// rendered keeps what was rendered last, since everybody asks for it and hardly
+// anybody changes it.
+type rendered struct {
+	mu           sync.Mutex // guards the rest
+	source, html string
+}
+
 // render makes HTML that is safe of Markdown, or at least of text.
-func (a *api) render(markdown string) string {
-	if a.Render == nil {
-		return html.EscapeString(markdown)
+func (c *rendered) render(render func(string) string, source string) string {
+	if render == nil {
+		return html.EscapeString(source)
 	}
-	return a.Render(markdown)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if source != c.source {
+		c.html = render(source)
+		c.source = source
+	}
+	return c.html
 }
 
 // ypBody is the answer of /api/yp, which the directory reads.
@@ -124,14 +138,14 @@ type ypBody struct {
 }
 
 func (a *api) yp(w http.ResponseWriter, r *http.Request) error {
-	listed, err := a.Settings.Directory.Get(r.Context())
+	listed, err := a.Settings.Directory.Peek(r.Context())
 	if err != nil {
 		return err
 	}
 	if !listed.Enabled {
 		return httpx.ErrNotFound
 	}
-	i, err := a.Settings.Instance.Get(r.Context())
+	i, err := a.Settings.Instance.Peek(r.Context())
 	if err != nil {
 		return err
 	}

@@ -62,12 +62,16 @@ type Config struct {
 	Placeholder []byte // a JPEG to show where there is no thumbnail
 }
 
-type api struct{ Config }
+type api struct {
+	Config
+
+	page, offline rendered
+}
 
 // New returns the handler of every route. It expects paths without the App's
 // base path.
 func New(c Config) http.Handler {
-	a := &api{c}
+	a := &api{Config: c}
 	mux := http.NewServeMux()
 	hlsPreflight := preflight("GET, HEAD", "Range, "+cmcdHeaders)
 	a.mount(mux)

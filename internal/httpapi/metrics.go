@@ -150,7 +150,7 @@ type videoMetricsBody struct {
 }
 
 func (a *api) adminVideoMetrics(w http.ResponseWriter, r *http.Request) error {
-	v, err := a.Settings.Video.Get(r.Context())
+	v, err := a.Settings.Video.Peek(r.Context())
 	if err != nil {
 		return err
 	}

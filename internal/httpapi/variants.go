@@ -140,7 +140,7 @@ func (a *api) currentBroadcast(ctx context.Context) (*broadcastBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := a.Settings.Video.Get(ctx)
+	v, err := a.Settings.Video.Peek(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -91,3 +91,24 @@ func many(n int) []string {
 	}
 	return list
 }
+
+func TestWhatIsRenderedIsKeptUntilItChanges(t *testing.T) {
+	var c rendered
+	var calls []string
+	render := func(s string) string { calls = append(calls, s); return "<p>" + s }
+	for _, s := range []string{"a", "a", "b", "", "a"} {
+		want := "<p>" + s
+		if s == "" {
+			want = "<p>"
+		}
+		if got := c.render(render, s); got != want {
+			t.Errorf("%q is %q", s, got)
+		}
+	}
+	if len(calls) != 4 {
+		t.Errorf("rendered %q", calls)
+	}
+	if got := c.render(nil, "<b>"); got != "&lt;b&gt;" {
+		t.Errorf("without a renderer: %q", got)
+	}
+}

@@ -5,11 +5,14 @@ package settings
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/repository"
@@ -47,9 +50,17 @@ type Section[T any] struct {
 
 	saving sync.Mutex // held from saving to queueing, for the order of changes
 
+	peeked atomic.Pointer[peeked[T]] // nil before the first Peek
+
 	mu      sync.Mutex // guards the rest
 	queue   []told[T]
 	telling bool
+}
+
+// peeked is a value that many read and nobody changes.
+type peeked[T any] struct {
+	revision int64 // that it was decoded of
+	value    T
 }
 
 type told[T any] struct {
@@ -84,6 +95,26 @@ func (s *Section[T]) Get(ctx context.Context) (T, error) {
 		return v, err
 	}
 	s.fix(&v)
+	return v, nil
+}
+
+// Peek is Get for who reads often and changes nothing: what it returns is
+// shared, and is decoded again only after a change.
+func (s *Section[T]) Peek(ctx context.Context) (T, error) {
+	doc, err := s.cfg.Store.Load(ctx, s.Name())
+	if err != nil && !errors.Is(err, repository.ErrNotFound) {
+		var none T
+		return none, fmt.Errorf("load setting %q: %w", s.Name(), err)
+	}
+	if p := s.peeked.Load(); p != nil && p.revision == doc.Revision {
+		return p.value, nil
+	}
+	v, revision, err := s.cfg.Setting.Get(ctx, s.cfg.Store)
+	if err != nil {
+		return v, err
+	}
+	s.fix(&v)
+	s.peeked.Store(&peeked[T]{revision, v})
 	return v, nil
 }
 

@@ -161,6 +161,65 @@ func TestNothingIsSharedWithWhoHears(t *testing.T) {
 	}
 }
 
+func TestPeekSeesEveryChangeAndOptions(t *testing.T) {
+	ctx, store := t.Context(), memory.New().Settings
+	s := settings.New(settings.Config[room]{Setting: setting("room"), Store: store, Fixed: fixedSeats(99)})
+	other := settings.New(settings.Config[room]{Setting: setting("room"), Store: store})
+	for i, name := range []string{"", "a", "b"} {
+		if name != "" {
+			writer := []*settings.Section[room]{nil, s, other}[i]
+			if _, err := writer.Update(ctx, func(r *room) error { r.Name = name; return nil }); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			name = "hall"
+		}
+		for range 2 {
+			if v, err := s.Peek(ctx); err != nil || v.Name != name || v.Seats != 99 {
+				t.Errorf("%+v, %v, want %s", v, err, name)
+			}
+		}
+	}
+	got, err := s.Get(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Tags[0] = "spoilt"
+	if v, err := s.Peek(ctx); err != nil || v.Tags[0] != "new" {
+		t.Errorf("Get shares with Peek: %v, %v", v.Tags, err)
+	}
+	if _, err := store.Save(ctx, "room", 2, json.RawMessage(`{"name":3}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Peek(ctx); !errors.Is(err, repository.ErrCorrupt) {
+		t.Errorf("damage: %v", err)
+	}
+	done, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := s.Peek(done); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// BenchmarkRead reads a section with a long text, as every request for the
+// status does.
+func BenchmarkRead(b *testing.B) {
+	s := settings.New(settings.Config[room]{Setting: setting("room"), Store: memory.New().Settings})
+	if _, err := s.Update(b.Context(), func(r *room) error { r.Name = strings.Repeat("a long page ", 5000); return nil }); err != nil {
+		b.Fatal(err)
+	}
+	for name, read := range map[string]func(context.Context) (room, error){"Get": s.Get, "Peek": s.Peek} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := read(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func TestABundleTakesSettingsElsewhere(t *testing.T) {
 	ctx := t.Context()
 	from := settings.New(settings.Config[room]{Setting: setting("room"), Store: memory.New().Settings, Secrets: secrets(), Fixed: fixedSeats(99)})
