@@ -67,6 +67,9 @@ func checkAnswer(t testing.TB, r *http.Request, status int, h http.Header, body 
 		return
 	}
 	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if media == "text/plain" && status != http.StatusServiceUnavailable {
+		t.Errorf("%s %s: %d in plain text", r.Method, pattern, status)
+	}
 	content := res.Value.Content.Get(media)
 	if err != nil || content == nil {
 		t.Errorf("%s %s: %d with content type %q", r.Method, pattern, status, h.Get("Content-Type"))
