@@ -15,8 +15,8 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"chat", "federation", "internal/auth", "internal/directory", "internal/httpapi", "internal/httpx", "internal/schedule",
-			"internal/settings", "internal/stats", "internal/web",
+			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/httpapi", "internal/httpx",
+			"internal/images", "internal/schedule", "internal/settings", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks",
 		},
@@ -46,13 +46,17 @@ func layers() map[string][]string {
 		"video/videotest": {"video", "video/flv"},
 
 		"internal/archtest":  {},
+		"internal/assets":    {"internal/images", "repository", "storage"},
 		"internal/auth":      {"repository"},
 		"internal/directory": {"repository"},
 		"internal/httpapi": {
-			"chat", "federation", "internal/auth", "internal/directory", "internal/httpx", "internal/schedule", "internal/settings",
-			"internal/stats", "repository", "storage", "video", "video/recording", "video/restream", "webhooks",
+			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/httpx", "internal/images",
+			"internal/schedule", "internal/settings", "internal/stats", "repository", "storage", "video", "video/recording",
+			"video/restream", "webhooks",
 		},
 		"internal/httpx":    {"repository", "storage", "video", "video/recording"},
+		"internal/images":   {},
+		"internal/markup":   {},
 		"internal/schedule": {"repository"},
 		"internal/settings": {"internal/httpx", "repository"},
 		"internal/stats":    {"repository"},
@@ -72,10 +76,13 @@ func modules() map[string][]string {
 		"github.com/aws/smithy-go":             {"storage/s3"},
 		"github.com/bluenviron/mediacommon/v2": {"video", "video/flv"},
 		"github.com/grafov/m3u8":               {"video/hls", "video/recording"},
+		"github.com/microcosm-cc/bluemonday":   {"internal/markup"},
 		"github.com/sirupsen/logrus":           {"video/rtmp"},
+		"github.com/yuin/goldmark":             {"internal/markup"},
 		"github.com/yutopp/go-rtmp":            {"video/rtmp"},
 		"go.etcd.io/bbolt":                     {"repository/bolt"},
 		"golang.org/x/crypto":                  {"internal/auth"},
+		"golang.org/x/image":                   {"internal/images"},
 		"golang.org/x/sync":                    {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
 		"golang.org/x/time":                    {"internal/httpapi", "internal/httpx", "video/rtmp"},
 	}
@@ -89,6 +96,7 @@ func testModules() []string {
 		"github.com/getkin/kin-openapi",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write
 		"go.uber.org/goleak",
+		"golang.org/x/net", // its HTML parser reads what we write
 		"pgregory.net/rapid",
 	}
 }

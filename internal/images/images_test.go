@@ -1,0 +1,453 @@
+package images
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/color/palette"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"strings"
+	"testing"
+)
+
+func rules() Rules {
+	return Rules{Formats: []Format{PNG, JPEG, GIF, WebP, ICO, SVG}, Bytes: 1 << 20, Pixels: 1 << 20, Frames: 100}
+}
+
+func testPicture(w, h int) *image.NRGBA {
+	p := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			p.SetNRGBA(x, y, color.NRGBA{uint8(x * 8), uint8(y * 8), 100, uint8(255 - x)})
+		}
+	}
+	return p
+}
+
+func encode(t testing.TB, fn func(*bytes.Buffer) error) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := fn(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func testPNG(t testing.TB, w, h int) []byte {
+	return encode(t, func(b *bytes.Buffer) error { return png.Encode(b, testPicture(w, h)) })
+}
+
+func testJPEG(t testing.TB) []byte {
+	return encode(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, testPicture(20, 10), nil) })
+}
+
+func testGIF(t testing.TB, frames, w, h int) []byte {
+	g := gif.GIF{LoopCount: 3}
+	for i := range frames {
+		p := image.NewPaletted(image.Rect(0, 0, w, h), palette.Plan9)
+		p.Pix[0] = byte(i)
+		g.Image, g.Delay, g.Disposal = append(g.Image, p), append(g.Delay, i), append(g.Disposal, gif.DisposalBackground)
+	}
+	return encode(t, func(b *bytes.Buffer) error { return gif.EncodeAll(b, &g) })
+}
+
+// testWebP is a picture of 2x1 pixels without loss.
+func testWebP(t testing.TB) []byte {
+	b, err := base64.StdEncoding.DecodeString("UklGRh4AAABXRUJQVlA4TBEAAAAvAQAAAAfQ//73v/+BiOh/AAA=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// chunk returns a chunk of a PNG file.
+func chunk(name string, data []byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
+	b = append(append(b, name...), data...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+}
+
+// hugePNG is a PNG of w by h pixels in a few kB.
+func hugePNG(t testing.TB, w, h uint32) []byte {
+	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, w), h)
+	idat := encode(t, func(b *bytes.Buffer) error {
+		z := zlib.NewWriter(b)
+		if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+			return err
+		}
+		return z.Close()
+	})
+	out := append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", append(head, 8, 6, 0, 0, 0))...)
+	return append(append(out, chunk("IDAT", idat)...), chunk("IEND", nil)...)
+}
+
+func TestPicturesAreWrittenAnew(t *testing.T) {
+	tests := []struct {
+		name          string
+		in            []byte
+		want          Format
+		width, height int
+	}{
+		{"PNG", testPNG(t, 20, 10), PNG, 20, 10},
+		{"JPEG", testJPEG(t), JPEG, 20, 10},
+		{"GIF", testGIF(t, 3, 20, 10), GIF, 20, 10},
+		{"WebP", testWebP(t), PNG, 2, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			// The comment and what is behind the picture are gone.
+			secret := []byte("<script>alert(1)</script>GPS 52.5N")
+			got, err := Clean(append(bytes.Clone(tt.in), secret...), rules())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Format != tt.want || got.Width != tt.width || got.Height != tt.height {
+				t.Errorf("%s of %dx%d", got.Format, got.Width, got.Height)
+			}
+			if bytes.Contains(got.Data, secret) || Sniff(got.Data) != tt.want {
+				t.Errorf("it is %q", got.Data[:20])
+			}
+			if tt.want == JPEG {
+				return // which loses something
+			}
+			before, _, err := image.Decode(bytes.NewReader(tt.in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, _, err := image.Decode(bytes.NewReader(got.Data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for y := range tt.height {
+				for x := range tt.width {
+					if color.NRGBAModel.Convert(before.At(x, y)) != color.NRGBAModel.Convert(after.At(x, y)) {
+						t.Fatalf("the pixel at %d,%d is another one", x, y)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestCommentsAreNotKept(t *testing.T) {
+	in := testGIF(t, 1, 2, 2)
+	script := "/*/;alert(1)//"
+	comment := append([]byte{0x21, 0xfe, byte(len(script))}, script+"\x00"...)
+	in = append(append(bytes.Clone(in[:13]), comment...), in[13:]...)
+	got, err := Clean(in, rules())
+	if err != nil || bytes.Contains(got.Data, []byte("alert")) {
+		t.Errorf("GIF: %v, %q", err, got.Data)
+	}
+	in = testPNG(t, 2, 2)
+	in = append(append(bytes.Clone(in[:33]), chunk("tEXt", []byte("Comment\x00<?php system($_GET[1])"))...), in[33:]...)
+	got, err = Clean(in, rules())
+	if err != nil || bytes.Contains(got.Data, []byte("php")) {
+		t.Errorf("PNG: %v, %q", err, got.Data)
+	}
+}
+
+func TestAnimationsStayAnimated(t *testing.T) {
+	got, err := Clean(testGIF(t, 3, 20, 10), rules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gif.DecodeAll(bytes.NewReader(got.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(g.Image) != 3 || g.LoopCount != 3 || g.Delay[2] != 2 || g.Disposal[1] != gif.DisposalBackground || g.Image[2].Pix[0] != 2 {
+		t.Errorf("%d frames, loops %d, delays %v, disposals %v", len(g.Image), g.LoopCount, g.Delay, g.Disposal)
+	}
+}
+
+func TestCamerasThatWereHeldSidewaysGiveUprightPictures(t *testing.T) {
+	plain := testJPEG(t)
+	for o := 1; o <= 8; o++ {
+		exif := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"), byte(o), 0, 0, 0, 0, 0, 0)
+		app1 := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
+		in := append(append(bytes.Clone(plain[:2]), append(app1, exif...)...), plain[2:]...)
+		got, err := Clean(in, rules())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sideways := o >= 5; (got.Width == 10) != sideways || bytes.Contains(got.Data, []byte("Exif")) {
+			t.Errorf("orientation %d: %dx%d", o, got.Width, got.Height)
+		}
+	}
+	// Red is on the left, so it is on top after a turn to the right.
+	left := image.NewRGBA(image.Rect(0, 0, 2, 1))
+	left.Set(0, 0, color.RGBA{255, 0, 0, 255})
+	for o, want := range map[int]image.Point{1: {0, 0}, 2: {1, 0}, 3: {1, 0}, 4: {0, 0}, 5: {0, 0}, 6: {0, 0}, 7: {0, 1}, 8: {0, 1}} {
+		if r, _, _, _ := turned(left, o).At(want.X, want.Y).RGBA(); r == 0 {
+			t.Errorf("orientation %d: red is not at %v", o, want)
+		}
+	}
+}
+
+// testDIB is a bitmap of 2x2 pixels: red, green, blue, transparent.
+func testDIB(depth uint16) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, 40)
+	b = binary.LittleEndian.AppendUint32(b, 2)
+	b = binary.LittleEndian.AppendUint32(b, 4) // with the mask
+	b = binary.LittleEndian.AppendUint16(b, 1)
+	b = binary.LittleEndian.AppendUint16(b, depth)
+	b = append(b, make([]byte, 24)...)
+	red, green, blue := []byte{0, 0, 255}, []byte{0, 255, 0}, []byte{255, 0, 0}
+	table := append(append(append(append([]byte{}, red...), 0), append(green, 0)...), append(blue, 0)...)
+	mask := []byte{0x40, 0, 0, 0, 0, 0, 0, 0}
+	switch depth {
+	case 32:
+		for _, p := range [][]byte{blue, {0, 0, 0}, red, green} {
+			b = append(append(b, p...), 255)
+		}
+		b[len(b)-9] = 0 // of the transparent one
+		return b
+	case 24:
+		b = append(append(append(b, blue...), 0, 0, 0), 0, 0)
+		return append(append(append(append(b, red...), green...), 0, 0), mask...)
+	case 8:
+		b = append(append(b, table...), make([]byte, 4*253)...)
+		return append(append(b, 2, 3, 0, 0, 0, 1, 0, 0), mask...)
+	case 4:
+		b = append(append(b, table...), make([]byte, 4*13)...)
+		return append(append(b, 0x23, 0, 0, 0, 0x01, 0, 0, 0), mask...)
+	}
+	return b
+}
+
+func testICO(pictures ...[]byte) []byte {
+	b := binary.LittleEndian.AppendUint16([]byte{0, 0, 1, 0}, uint16(len(pictures)))
+	at := 6 + 16*len(pictures)
+	for _, p := range pictures {
+		b = append(b, 2, 2, 0, 0, 1, 0, 32, 0)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(at))
+		at += len(p)
+	}
+	return append(b, bytes.Join(pictures, nil)...)
+}
+
+func TestIconsOfEveryDepthAreRead(t *testing.T) {
+	got, err := Clean(testICO(testDIB(4), testDIB(8), testDIB(24), testDIB(32), testPNG(t, 16, 16)), rules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := binary.LittleEndian.Uint16(got.Data[4:]); n != 5 || got.Format != ICO || got.Width != 16 {
+		t.Errorf("%d pictures, %s of %d", n, got.Format, got.Width)
+	}
+	for i := range 4 {
+		e := got.Data[6+16*i:]
+		size, at := binary.LittleEndian.Uint32(e[8:]), binary.LittleEndian.Uint32(e[12:])
+		p, err := png.Decode(bytes.NewReader(got.Data[at : at+size]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []color.NRGBA{{255, 0, 0, 255}, {0, 255, 0, 255}, {0, 0, 255, 255}, {}}
+		for j, w := range want {
+			if c := color.NRGBAModel.Convert(p.At(j%2, j/2)); c != w {
+				t.Errorf("picture %d has %v at %d, want %v", i, c, j, w)
+			}
+		}
+	}
+	if again, err := Clean(got.Data, rules()); err != nil || !bytes.Equal(again.Data, got.Data) {
+		t.Errorf("an icon of ours becomes another one: %v", err)
+	}
+}
+
+// webpOf says it is w by h pixels, in a chunk of the name.
+func webpOf(name string, w, h uint32) []byte {
+	var body []byte
+	switch name {
+	case "VP8X":
+		body = []byte{0, 0, 0, 0, byte(w - 1), byte((w - 1) >> 8), byte((w - 1) >> 16), byte(h - 1), byte((h - 1) >> 8), byte((h - 1) >> 16)}
+	case "VP8L":
+		body = append(binary.LittleEndian.AppendUint32([]byte{0x2f}, (w-1)|(h-1)<<14), 0)
+	case "VP8 ":
+		body = []byte{0, 0, 0, 0x9d, 1, 0x2a, byte(w), byte(w >> 8), byte(h), byte(h >> 8)}
+	}
+	b := binary.LittleEndian.AppendUint32([]byte(name), uint32(len(body)))
+	return append(b, body...)
+}
+
+func testRIFF(chunks ...[]byte) []byte {
+	body := append([]byte("WEBP"), bytes.Join(chunks, nil)...)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+}
+
+func TestBombsAreRefusedBeforeTheyGoOff(t *testing.T) {
+	manyFrames := bytes.Clone(testGIF(t, 1, 1, 1))
+	frame := manyFrames[bytes.IndexByte(manyFrames, 0x2c) : len(manyFrames)-1]
+	manyFrames = append(bytes.Join([][]byte{manyFrames[:len(manyFrames)-1], bytes.Repeat(frame, 10000)}, nil), 0x3b)
+	bigFrames := testGIF(t, 1, 1000, 1000)
+	oneBig := bigFrames[bytes.IndexByte(bigFrames, 0x2c) : len(bigFrames)-1]
+	bigFrames = append(bytes.Join([][]byte{bigFrames[:len(bigFrames)-1], bytes.Repeat(oneBig, 50)}, nil), 0x3b)
+	scans := testJPEG(t)
+	sos := bytes.Index(scans, []byte{0xff, 0xda})
+	scans = append(bytes.Clone(scans[:sos]), bytes.Repeat(scans[sos:len(scans)-2], 500)...)
+
+	tests := []struct {
+		name string
+		in   []byte
+		what string
+	}{
+		{"a PNG of 50000x50000 pixels", hugePNG(t, 50000, 50000), "pixels"},
+		{"a PNG as wide as numbers go", hugePNG(t, 1<<24, 1<<24), "pixels"},
+		{"a PNG that is only wide", hugePNG(t, 1<<30, 1), "pixels"},
+		{"a GIF of 10000 frames", manyFrames, "frames"},
+		{"a GIF of 50 million pixels in frames", bigFrames, "pixels"},
+		{"a JPEG of 500 scans", scans, "scans"},
+		{"a WebP canvas", testRIFF(webpOf("VP8X", 1<<24, 1<<24)), "pixels"},
+		{"a WebP picture", testRIFF(webpOf("VP8 ", 16383, 16383)), "pixels"},
+		{"a WebP picture behind a small canvas", testRIFF(webpOf("VP8X", 1, 1), webpOf("VP8L", 16384, 16384)), "pixels"},
+		{"an icon of many pictures", testICO(make([][]byte, 101)...), "frames"},
+		{"an icon of a huge PNG", testICO(hugePNG(t, 50000, 50000)), "pixels"},
+		{"a large file", append(testPNG(t, 1, 1), make([]byte, 8<<20)...), "bytes"},
+		{"an SVG document of 20000 elements", []byte("<svg>" + strings.Repeat("<g/>", 20000) + "</svg>"), "elements"},
+		{"an SVG document in deep layers", []byte("<svg>" + strings.Repeat("<g>", 100) + strings.Repeat("</g>", 100) + "</svg>"), "elements"},
+		{"deep layers that are left out", []byte("<svg>" + strings.Repeat("<x>", 100) + strings.Repeat("</x>", 100) + "</svg>"), "elements"},
+		{"an SVG document that uses what uses", []byte(billionUses()), "elements"},
+	}
+	r := rules()
+	r.Bytes = 8 << 20
+	for _, tt := range tests {
+		var large *TooLargeError
+		if _, err := Clean(tt.in, r); !errors.As(err, &large) || large.What != tt.what || large.Got <= large.Limit {
+			t.Errorf("%s, %d bytes: %v, want too many %s", tt.name, len(tt.in), err, tt.what)
+		}
+	}
+}
+
+func TestWhatIsNoPictureIsRefused(t *testing.T) {
+	gzipped := "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
+	whole := testPNG(t, 20, 10)
+	flipped := bytes.Clone(whole)
+	flipped[len(flipped)/2] ^= 0xff
+	tests := []struct {
+		name string
+		in   string
+		want error
+	}{
+		{"nothing", "", ErrFormat},
+		{"text", "hello", ErrFormat},
+		{"HTML", "<!doctype html><script>alert(1)</script>", ErrFormat},
+		{"XML", "<x/>", ErrFormat},
+		{"XHTML as SVG", `<svg xmlns="http://www.w3.org/1999/xhtml"><script>alert(1)</script></svg>`, ErrFormat},
+		{"an SVG document in gzip", gzipped, ErrFormat},
+		{"a program", "\x7fELF", ErrFormat},
+		{"a PDF", "%PDF-1.7", ErrFormat},
+		{"a script that begins as a GIF", "GIF89a=1;/*  */alert(1)//" + strings.Repeat(" ", 20), new(TooLargeError)},
+		{"a PNG wider than numbers go", string(hugePNG(t, 1<<31-1, 1<<31-1)), ErrDamaged},
+		{"a GIF of nothing", "GIF89a", ErrDamaged},
+		{"a script that begins as a PNG", "\x89PNG\r\n\x1a\n<script>alert(1)</script>", ErrDamaged},
+		{"a PNG that ends early", string(whole[:len(whole)-20]), ErrDamaged},
+		{"a PNG with a flipped byte", string(flipped), ErrDamaged},
+		{"a JPEG of nothing", "\xff\xd8\xff", ErrDamaged},
+		{"a GIF that ends early", string(testGIF(t, 2, 9, 9)[:900]), ErrDamaged},
+		{"a WebP without a picture", string(testRIFF()), ErrDamaged},
+		{"an animated WebP", string(testRIFF(webpOf("VP8X", 9, 9), []byte("ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00"))), ErrDamaged},
+		{"an icon of nothing", "\x00\x00\x01\x00\x00\x00", ErrDamaged},
+		{"an icon that points behind its end", "\x00\x00\x01\x00\x01\x00" + strings.Repeat("\xff", 16), ErrDamaged},
+		{"an icon of junk", string(testICO([]byte("junk"))), ErrDamaged},
+		{"an icon of a compressed bitmap", string(testICO(testDIB(16))), ErrDamaged},
+		{"SVG that ends early", "<svg><g>", ErrDamaged},
+	}
+	for _, tt := range tests {
+		got, err := Clean([]byte(tt.in), rules())
+		if large := new(TooLargeError); errors.As(err, &large) && errors.As(tt.want, &large) {
+			continue
+		}
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, %v, want %v", tt.name, got.Format, err, tt.want)
+		}
+	}
+	for _, f := range []Format{PNG, JPEG, GIF, WebP, ICO, SVG} {
+		in := map[Format][]byte{PNG: whole, JPEG: testJPEG(t), GIF: testGIF(t, 1, 1, 1), WebP: testWebP(t), ICO: testICO(whole), SVG: []byte("<svg/>")}[f]
+		if _, err := Clean(in, Rules{Bytes: 1 << 20, Pixels: 1 << 20, Frames: 9}); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s, which is not accepted: %v", f, err)
+		}
+	}
+}
+
+func TestDataURLs(t *testing.T) {
+	tests := []struct {
+		in   string
+		want any
+	}{
+		{"data:image/png;base64,aGk=", "hi"},
+		{"data:image/svg+xml;charset=utf-8;base64,aGk=", "hi"},
+		{"DATA:IMAGE/PNG;BASE64,aGk=", "hi"},
+		{"data:image/png;base64,", ""},
+		{"", ErrDataURLData},
+		{"aGk=", ErrDataURLData},
+		{"image/png;base64,aGk=", ErrDataURLHeader},
+		{"http://x/image/png;base64,aGk=", ErrDataURLHeader},
+		{"data:image/png,aGk=", ErrDataURLHeader},
+		{"data:,aGk=", ErrDataURLType},
+		{"data:text/html;base64,aGk=", ErrDataURLType},
+		{"data:image/../png;base64,aGk=", ErrDataURLType},
+		{"data:image/png;base64,aGk", ErrDataURLBase64},   // no padding
+		{"data:image/png;base64,aGk==", ErrDataURLBase64}, // too much
+		{"data:image/png;base64,aGl=", ErrDataURLBase64},  // bits that are none
+		{"data:image/png;base64,a-_k", ErrDataURLBase64},  // of URLs
+		{"data:image/png;base64,a%47k=", ErrDataURLBase64},
+		{"data:image/png;base64,aGk=,aGk=", ErrDataURLBase64},
+	}
+	for _, tt := range tests {
+		b, err := ParseDataURL(tt.in)
+		if want, ok := tt.want.(error); ok {
+			if !errors.Is(err, want) {
+				t.Errorf("%q: %q, %v, want %v", tt.in, b, err, want)
+			}
+		} else if err != nil || string(b) != tt.want {
+			t.Errorf("%q: %q, %v, want %q", tt.in, b, err, tt.want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	for _, b := range [][]byte{
+		testPNG(f, 3, 3), testJPEG(f), testGIF(f, 2, 3, 3), testWebP(f), testICO(testDIB(4), testDIB(8), testDIB(24), testDIB(32)),
+		testRIFF(webpOf("VP8X", 3, 3), webpOf("VP8L", 3, 3)), []byte(drawing), []byte(billionUses()),
+	} {
+		f.Add(b)
+	}
+	for _, s := range svgAttacks() {
+		f.Add([]byte(s))
+	}
+	r := rules()
+	r.Pixels = 1 << 16
+	f.Fuzz(func(t *testing.T, in []byte) {
+		got, err := Clean(in, r)
+		var large *TooLargeError
+		if err != nil {
+			if !errors.Is(err, ErrFormat) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrUnsafe) && !errors.As(err, &large) {
+				t.Fatalf("an error of another kind: %v", err)
+			}
+			return
+		}
+		if Sniff(got.Data) != got.Format {
+			t.Fatalf("%s begins as %q", got.Format, Sniff(got.Data))
+		}
+		r := r
+		r.Bytes = 1 << 30
+		again, err := Clean(got.Data, r)
+		if err != nil {
+			t.Fatalf("what was written is refused: %v", err)
+		}
+		if got.Format == SVG {
+			if err := checkSVG(got.Data); err != nil {
+				t.Fatalf("%v in %s", err, got.Data)
+			}
+			if !bytes.Equal(again.Data, got.Data) {
+				t.Fatalf("cleaned again it is another document:\n%s\n%s", got.Data, again.Data)
+			}
+		}
+	})
+}
