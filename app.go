@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/owncast-go/owncast/internal/assets"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/web"
@@ -50,6 +51,7 @@ type parts struct {
 	rtmp     *rtmp.Server
 	restream *restreams
 	audience *stats.Audience
+	assets   *assets.Store
 	handler  http.Handler
 	pictures *pictures
 	listener atomic.Pointer[net.Listener] // the last that ServeRTMP was given
@@ -113,6 +115,9 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if p.audience, err = newAudience(c, a.state, p.packager, p.settings); err != nil {
 		return err
 	}
+	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store}); err != nil {
+		return err
+	}
 	base := strings.TrimSuffix(c.base.Path, "/")
 	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
 	if c.authenticator != nil {
@@ -125,6 +130,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), Logger: log}),
 		Logger:     log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
+		Assets: p.assets, Public: c.public,
 	}
 	if p.library != nil {
 		api.Recordings = p.library

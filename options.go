@@ -32,7 +32,10 @@ type Option func(*config) error
 type config struct {
 	dataDir       string
 	base          *url.URL
-	storage       storage.Storage                                    // nil: none, but for DVR a directory in the data directory
+	storage       storage.Storage // nil: none, but for DVR a directory in the data directory
+	assets        storage.Storage // as storage, or the data directory
+	public        fs.FS
+	publicGiven   bool
 	openS3        func(context.Context, S3Settings) (Storage, error) // nil: there is no S3
 	repo          *Repository                                        // nil: a file in the data directory
 	authenticator Authenticator
@@ -70,6 +73,12 @@ func newConfig(opts []Option) (config, error) {
 	}
 	if c.storage != nil && c.openS3 != nil {
 		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
+	}
+	if c.assets = c.storage; c.assets == nil {
+		c.assets = local.New(c.dataDir)
+	}
+	if !c.publicGiven {
+		c.public = httpapi.PublicDir(filepath.Join(c.dataDir, "public"))
 	}
 	if c.storage == nil && (c.dvr > 0 || c.recording != nil) {
 		c.storage = local.New(filepath.Join(c.dataDir, "video"))
@@ -121,12 +130,12 @@ func WithBaseURL(s string) Option {
 	}
 }
 
-// WithStorage keeps segments in s. It belongs to the App: what is stored
-// under "hls/", "recordings/" or "recorded/" and is in no playlist is deleted;
-// [storage.Sub] shares one store among several Apps. The default is a
-// directory in the data directory, which nothing is written to as long as the
-// live window, in memory, is all that viewers can go back to and nothing is
-// recorded.
+// WithStorage keeps segments, and the channel's own pictures, in s. It belongs
+// to the App: what is stored under "hls/", "recordings/" or "recorded/" and is
+// in no playlist is deleted; [storage.Sub] shares one store among several
+// Apps. The default are directories in the data directory, which no segment is
+// written to as long as the live window, in memory, is all that viewers can go
+// back to and nothing is recorded.
 func WithStorage(s Storage) Option {
 	return func(c *config) error {
 		c.storage = s
@@ -345,6 +354,20 @@ func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 func WithWebUI(fsys fs.FS) Option {
 	return func(c *config) error {
 		c.web = fsys
+		return nil
+	}
+}
+
+// WithPublicFiles serves the files of fsys below "/public/", for example what
+// the text about the channel shows and links to. A directory is served by its
+// index.html and never listed, and names that begin with a dot are not served.
+// The files are part of the site: a script in one runs with the rights of the
+// page, so let nobody put files there who may not change the page. The default
+// is the directory "public" in the data directory, if there is one. Nil serves
+// none.
+func WithPublicFiles(fsys fs.FS) Option {
+	return func(c *config) error {
+		c.public, c.publicGiven = fsys, true
 		return nil
 	}
 }

@@ -4,6 +4,7 @@ package httpapi
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -31,9 +32,9 @@ type statuser interface{ Status() video.Status }
 type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Ladder,
-// without which there is the broadcast as it came alone, and the Logger,
-// Recordings, Thumbnails, the Placeholder and RTMPAddr, which are not there if
-// nil, and what says so.
+// without which there is the broadcast as it came alone, and what is not there
+// if nil, or says so itself: the Logger, Recordings, Thumbnails, the
+// Placeholder, the Public files, the script and RTMPAddr.
 type Config struct {
 	Version   string
 	Status    statuser
@@ -49,9 +50,11 @@ type Config struct {
 	SetAdminPassword func(ctx context.Context, password string) error
 	// Render makes HTML of Markdown that is safe to show, whatever it says.
 	// Nil shows the text as it is.
-	Render   func(string) string
-	Parts    Parts
-	BasePath string          // such as "/live", or ""
+	Render func(string) string
+	Parts  Parts
+	// BasePath is where the App is mounted, such as "/live". If it is empty
+	// that is found out from each request.
+	BasePath string
 	RTMPAddr func() net.Addr // of the last listener; nil if there is none
 
 	Web    http.Handler
@@ -60,6 +63,10 @@ type Config struct {
 	Recordings  recordings
 	Thumbnails  Thumbnails
 	Placeholder []byte // a JPEG to show where there is no thumbnail
+
+	Assets           assetStore
+	Public           fs.FS // below /public/
+	CustomJavaScript func(context.Context) (string, error)
 }
 
 type api struct {
@@ -75,7 +82,7 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	hlsPreflight := preflight("GET, HEAD", "Range, "+cmcdHeaders)
 	a.mount(mux)
-	for _, at := range []string{"/api", "/api/", "/hls", "/recordings", "/recordings/"} {
+	for _, at := range []string{"/api", "/api/", "/hls", "/public", "/recordings", "/recordings/"} {
 		mux.Handle(at, httpx.Handler(c.Logger, a.notFound))
 	}
 	mux.Handle("OPTIONS /hls/", httpx.Handler(c.Logger, func(w http.ResponseWriter, r *http.Request) error {

@@ -24,6 +24,7 @@ const (
 const (
 	mediaJSON = "application/json"
 	mediaYAML = "application/yaml" // RFC 9512
+	mediaAny  = "*/*"              // of a picture or a file, whatever it is
 )
 
 // Route is one way to ask the API for something. A route for GET answers HEAD
@@ -44,7 +45,7 @@ type Route struct {
 // Routes are all routes of the API, in the order of their document. The mux is
 // made of it, and tests try each.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), recordingRoutes(), adminRoutes(), setterRoutes())
+	return slices.Concat(publicRoutes(), contentRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes())
 }
 
 func publicRoutes() []Route {

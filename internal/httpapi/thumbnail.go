@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/images"
 )
 
 // Thumbnails have a picture and a preview of what is live: bytes that nobody
@@ -25,13 +26,18 @@ func (a *api) preview(w http.ResponseWriter, r *http.Request) error {
 	return a.picture(w, r, "image/gif", Thumbnails.GIF)
 }
 
-// picture serves one that changes every few seconds, and the placeholder
-// while there is none.
+// picture serves one that changes every few seconds. While there is none it is
+// the channel's own logo, if it can be drawn as a picture, or the placeholder.
 func (a *api) picture(w http.ResponseWriter, r *http.Request, mediaType string, get func(Thumbnails) ([]byte, time.Time)) error {
 	var data []byte
 	var made time.Time
 	if a.Thumbnails != nil {
 		data, made = get(a.Thumbnails)
+	}
+	if data == nil {
+		if logo, err := a.Assets.Logo(r.Context()); err == nil && logo.Format != images.SVG {
+			data, made, mediaType = logo.Data, time.Time{}, logo.Format.ContentType()
+		}
 	}
 	if data == nil {
 		data, made, mediaType = a.Placeholder, time.Time{}, "image/jpeg"

@@ -42,7 +42,7 @@ func (a *app) file(w http.ResponseWriter, r *http.Request, name string) error {
 		return fmt.Errorf("web application: %w", err)
 	}
 	h.Set("ETag", tag)
-	h.Set("Content-Type", contentType(name))
+	h.Set("Content-Type", httpx.ContentType(name))
 	h.Set("Cache-Control", revalidate)
 	if immutable {
 		h.Set("Cache-Control", forGood)
@@ -116,38 +116,4 @@ func (v *variant) entityTag(immutable bool) (string, error) {
 		return "", err
 	}
 	return `"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12]) + `"`, nil
-}
-
-// contentType goes by the extension, and not by what the system thinks of it.
-func contentType(name string) string {
-	switch ext := name[strings.LastIndexByte(name, '.')+1:]; ext {
-	case "html":
-		return "text/html; charset=utf-8"
-	case "js", "mjs":
-		return "text/javascript; charset=utf-8"
-	case "css":
-		return "text/css; charset=utf-8"
-	case "json", "map":
-		return "application/json"
-	case "webmanifest":
-		return "application/manifest+json"
-	case "txt":
-		return "text/plain; charset=utf-8"
-	case "svg":
-		return "image/svg+xml"
-	case "png", "gif", "webp", "avif":
-		return "image/" + ext
-	case "jpg", "jpeg":
-		return "image/jpeg"
-	case "ico":
-		return "image/x-icon"
-	case "woff2":
-		return "font/woff2"
-	case "mp4":
-		return "video/mp4"
-	case "wasm":
-		return "application/wasm"
-	default:
-		return "application/octet-stream"
-	}
 }
