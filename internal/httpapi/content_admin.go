@@ -60,10 +60,7 @@ const faviconTooLarge = "file too large, max 200KB"
 // it, or as a data URL like the logo, as their documentation has it.
 func (a *api) adminSetFavicon(w http.ResponseWriter, r *http.Request) error {
 	data, err := faviconBytes(w, r)
-	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large):
-		return refuse(w, http.StatusRequestEntityTooLarge, faviconTooLarge)
 	case errors.Is(err, images.ErrDataURLData), errors.Is(err, images.ErrDataURLHeader), errors.Is(err, images.ErrDataURLType), errors.Is(err, images.ErrDataURLBase64):
 		return refuse(w, http.StatusBadRequest, err.Error())
 	case err != nil:
