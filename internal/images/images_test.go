@@ -181,12 +181,17 @@ func TestCamerasThatWereHeldSidewaysGiveUprightPictures(t *testing.T) {
 			t.Errorf("orientation %d: %dx%d", o, got.Width, got.Height)
 		}
 	}
-	// Red is on the left, so it is on top after a turn to the right.
-	left := image.NewRGBA(image.Rect(0, 0, 2, 1))
-	left.Set(0, 0, color.RGBA{255, 0, 0, 255})
-	for o, want := range map[int]image.Point{1: {0, 0}, 2: {1, 0}, 3: {1, 0}, 4: {0, 0}, 5: {0, 0}, 6: {0, 0}, 7: {0, 1}, 8: {0, 1}} {
-		if r, _, _, _ := turned(left, o).At(want.X, want.Y).RGBA(); r == 0 {
-			t.Errorf("orientation %d: red is not at %v", o, want)
+	square := image.NewRGBA(image.Rect(0, 0, 2, 2))
+	for i := range 4 {
+		square.Set(i%2, i/2, color.RGBA{uint8('a' + i), 0, 0, 255})
+	}
+	for o, want := range map[int]string{1: "abcd", 2: "badc", 3: "dcba", 4: "cdab", 5: "acbd", 6: "cadb", 7: "dbca", 8: "bdac"} {
+		got := ""
+		for i := range 4 {
+			got += string(color.RGBAModel.Convert(turned(square, o).At(i%2, i/2)).(color.RGBA).R)
+		}
+		if got != want {
+			t.Errorf("orientation %d: %s, want %s", o, got, want)
 		}
 	}
 }

@@ -67,6 +67,7 @@ func svgAttacks() []string {
 <foreignObject><body xmlns="http://www.w3.org/1999/xhtml"><script>alert(1)</script></body></foreignObject>
 <g onload="alert(1)"/>
 <g ONCLICK="alert(1)"/>
+<g onload="x" cursor="x" src="x"/>
 <circle onmouseover="alert(1)" r="9"/>
 <a href="javascript:alert(1)"><text>x</text></a>
 <a xlink:href="javascript:alert(1)"><text>x</text></a>
@@ -76,6 +77,7 @@ func svgAttacks() []string {
 <use href="https://evil.example/x.svg#y"/>
 <use xlink:href="data:image/svg+xml;base64,PHN2Zy8+#x"/>
 <use href="javascript:alert(1)"/>
+<use href="x"/>
 <use href=" #x" xlink:href="javascript:alert(1)"/>
 <feImage href="https://evil.example/x"/>
 <animate attributeName="href" values="javascript:alert(1)"/>

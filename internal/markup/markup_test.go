@@ -92,8 +92,8 @@ func TestOverwroughtTextIsShownAsText(t *testing.T) {
 		"lists":        strings.Repeat("- ", 15000),
 		"numbers":      strings.Repeat("1. ", 10000),
 		"mixed":        strings.Repeat("> - ", 8000),
-		"emphasis":     strings.Repeat("*a_ ", 8000),
-		"links":        strings.Repeat("[a](<b", 5400),
+		"emphasis":     strings.Repeat("*a* _b_ ", 2000),
+		"links":        strings.Repeat("[a](b) ", 1500),
 		"tables":       "|" + strings.Repeat("a|", 5000) + "\n|" + strings.Repeat("-|", 5000) + "\n" + rows,
 		"quoted table": "> |" + strings.Repeat("a|", 5000) + "\n> |" + strings.Repeat("-|", 5000) + "\n" + strings.ReplaceAll(rows, "|\n", "> |\n"),
 	}
@@ -115,6 +115,19 @@ func TestOverwroughtTextIsShownAsText(t *testing.T) {
 		if out := r.Page(in); strings.HasPrefix(out, "<p>") {
 			t.Errorf("%s was not rendered: %.100s", name, out)
 		}
+	}
+}
+
+func TestQuotesAndListsOfALineAreCounted(t *testing.T) {
+	for line, want := range map[string]int{
+		"": 0, "x": 0, "> x": 1, ">>x": 2, "> - 1. x": 3, "  10) * + x": 3, "-----": 0, "- - -": 3, "1.5": 0, "-x": 0, "*x*": 0, ">\t- \n": 2, "> > x > y": 2,
+	} {
+		if got := nesting(line); got != want {
+			t.Errorf("%q: %d, want %d", line, got, want)
+		}
+	}
+	if overwrought(strings.Repeat("> ", maxNesting)) || !overwrought(strings.Repeat("> ", maxNesting+1)) {
+		t.Error("the limit is another one")
 	}
 }
 
