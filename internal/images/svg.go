@@ -106,11 +106,11 @@ func (p *svgParser) start(t xml.StartElement) error {
 		return ErrFormat
 	}
 	switch {
-	case p.skipping > 0 || !drawn:
+	case p.skipping > 0 || !drawn, p.root != nil && len(p.stack) == 0: // the last is behind the end
 		p.skipping++
 	case t.Name.Local == "a" || t.Name.Local == "switch":
 		p.stack = append(p.stack, nil)
-	case !svgElementKept(t.Name.Local), t.Name.Local == "svg" && p.root != nil && len(p.stack) == 0:
+	case !svgElementKept(t.Name.Local):
 		p.skipping++
 	default:
 		p.open(t)
