@@ -79,7 +79,7 @@ func (a *api) platformLogo(w http.ResponseWriter, r *http.Request) error {
 		if !ok || p.id != id {
 			continue
 		}
-		size := 19 - 3*(len([]rune(p.glyph))-1)
+		size := 18 - 4*(len([]rune(p.glyph))-1)
 		h := w.Header()
 		h.Set("Content-Type", "image/svg+xml")
 		h.Set("X-Content-Type-Options", "nosniff")
