@@ -13,6 +13,7 @@ import (
 
 	"github.com/owncast-go/owncast/internal/assets"
 	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/markup"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/repository/bolt"
@@ -127,10 +128,12 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		Parts: httpapi.Parts{S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
-		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), Logger: log}),
+		Web: web.New(web.Config{
+			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: log,
+		}),
 		Logger:     log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
-		Assets: p.assets, Public: c.public,
+		Assets: p.assets, Public: c.public, CustomJavaScript: p.settings.script, Render: markup.New().Page,
 	}
 	if p.library != nil {
 		api.Recordings = p.library

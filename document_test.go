@@ -44,7 +44,7 @@ func checkAnswer(t testing.TB, r *http.Request, status int, h http.Header, body 
 	if pattern == "" || r.Method == http.MethodHead {
 		return
 	}
-	op := doc.Paths.Find(pattern).GetOperation(methodKey(r.Method))
+	op := doc.Paths.Find(documented(pattern)).GetOperation(methodKey(r.Method))
 	if op == nil {
 		if status == http.StatusNoContent || isError(body) {
 			return // of OPTIONS, or of a method that is not there
@@ -67,7 +67,7 @@ func checkAnswer(t testing.TB, r *http.Request, status int, h http.Header, body 
 		return
 	}
 	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if media == "text/plain" && status != http.StatusServiceUnavailable {
+	if media == "text/plain" && status >= 400 && status != http.StatusServiceUnavailable && status != http.StatusRequestedRangeNotSatisfiable {
 		t.Errorf("%s %s: %d in plain text", r.Method, pattern, status)
 	}
 	content := res.Value.Content.Get(media)
@@ -86,6 +86,10 @@ func checkAnswer(t testing.TB, r *http.Request, status int, h http.Header, body 
 		t.Errorf("%s %s: %d is not as the document has it: %v", r.Method, pattern, status, err)
 	}
 }
+
+// documented is a path as the document has it, which knows no wildcard of
+// several elements.
+func documented(path string) string { return strings.ReplaceAll(path, "...}", "}") }
 
 // methodKey keeps GetOperation from panicking on methods of no protocol.
 func methodKey(method string) string {
@@ -110,11 +114,11 @@ func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documented := map[string]bool{}
+	inDocument := map[string]bool{}
 	ids := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			documented[method+" "+path] = true
+			inDocument[method+" "+path] = true
 			if op.Summary == "" || op.OperationID == "" || ids[op.OperationID] || len(op.Tags) != 1 {
 				t.Errorf("%s %s lacks a summary, an id of its own or a tag", method, path)
 			}
@@ -122,15 +126,15 @@ func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
 		}
 	}
 	for _, rt := range httpapi.Routes() {
-		key := rt.Method + " " + rt.Path
-		if !documented[key] {
+		key := rt.Method + " " + documented(rt.Path)
+		if !inDocument[key] {
 			t.Errorf("%s is not in the document", key)
 			continue
 		}
-		delete(documented, key)
-		checkOperation(t, key, rt, doc.Paths.Find(rt.Path).GetOperation(rt.Method))
+		delete(inDocument, key)
+		checkOperation(t, key, rt, doc.Paths.Find(documented(rt.Path)).GetOperation(rt.Method))
 	}
-	for key := range documented {
+	for key := range inDocument {
 		t.Errorf("%s is in the document alone", key)
 	}
 }

@@ -113,6 +113,19 @@ func (s *settingsSource) title(ctx context.Context) (string, error) {
 	return i.StreamTitle, err
 }
 
+// script is what administrators add to the page.
+func (s *settingsSource) script(ctx context.Context) (string, error) {
+	i, err := s.sections.Instance.Get(ctx)
+	return i.CustomJavaScript, err
+}
+
+// noIndex tells whether search engines should stay away. They are not told so
+// because the settings cannot be read.
+func (s *settingsSource) noIndex(ctx context.Context) bool {
+	i, err := s.sections.Instance.Get(ctx)
+	return err == nil && i.DisableSearchIndexing
+}
+
 // storage is where an S3 service keeps segments, if an administrator has said
 // so, and the one of the options otherwise. A service that is set up wrongly
 // must not keep the administrator from setting it right.

@@ -16,7 +16,7 @@ func layers() map[string][]string {
 	return map[string][]string{
 		"": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/httpapi", "internal/httpx",
-			"internal/images", "internal/schedule", "internal/settings", "internal/stats", "internal/web",
+			"internal/images", "internal/markup", "internal/schedule", "internal/settings", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks",
 		},

@@ -12,7 +12,7 @@ import (
 
 func TestTheScriptIsTheAdministrators(t *testing.T) {
 	script, err := "alert(1)", error(nil)
-	a := &api{Config{CustomJavaScript: func(context.Context) (string, error) { return script, err }}}
+	a := &api{Config: Config{CustomJavaScript: func(context.Context) (string, error) { return script, err }}}
 	get := func(tag string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(http.MethodGet, "/customjavascript", nil)
 		r.Header.Set("If-None-Match", tag)
@@ -51,7 +51,7 @@ func TestTheMountIsWhatWasStripped(t *testing.T) {
 	for _, tt := range tests {
 		r := httptest.NewRequest(http.MethodGet, tt.path, nil)
 		r.RequestURI = tt.uri
-		if got := (&api{Config{BasePath: tt.base}}).mountPath(r); got != tt.want {
+		if got := (&api{Config: Config{BasePath: tt.base}}).mountPath(r); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.uri, got, tt.want)
 		}
 	}

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -41,7 +42,7 @@ type Config struct {
 	// requests with the path below it.
 	BasePath string
 	// NoIndex tells whether search engines should stay away. Nil means no.
-	NoIndex func() bool
+	NoIndex func(context.Context) bool
 	// MediaOrigins are from where else players get media, such as
 	// "https://cdn.example.org".
 	MediaOrigins []string
@@ -60,7 +61,7 @@ func New(c Config) http.Handler {
 type app struct {
 	files   fs.FS
 	base    string
-	noIndex func() bool
+	noIndex func(context.Context) bool
 	policy  string // Content-Security-Policy
 }
 
@@ -79,7 +80,7 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request) error {
 	case "/":
 		return a.index(w, r)
 	case "/robots.txt":
-		return a.robots(w)
+		return a.robots(w, r)
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	if name == "index.html" || hidden(name) {
@@ -126,9 +127,9 @@ func isPlayer(userAgent string) bool {
 	return false
 }
 
-func (a *app) robots(w http.ResponseWriter) error {
+func (a *app) robots(w http.ResponseWriter, r *http.Request) error {
 	lines := []string{"User-agent: *", "Disallow: " + a.base + "/admin", "Disallow: " + a.base + "/api"}
-	if a.noIndex != nil && a.noIndex() {
+	if a.noIndex != nil && a.noIndex(r.Context()) {
 		lines = append(lines, "Disallow: "+a.base+"/")
 	}
 	h := w.Header()

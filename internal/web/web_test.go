@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"net/http"
@@ -216,7 +217,7 @@ func TestRangesAreThoseOfTheFileItself(t *testing.T) {
 }
 
 func TestRobotsKeepOutOfWhatIsNotForThem(t *testing.T) {
-	closed := func() bool { return true }
+	closed := func(context.Context) bool { return true }
 	for _, tt := range []struct {
 		name   string
 		config Config
