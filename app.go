@@ -85,10 +85,12 @@ func New(opts ...Option) (*App, error) {
 func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	c := a.cfg
 	log := c.log
-	store, err := p.settings.storage(ctx)
+	store, closing, err := p.settings.storage(ctx)
 	if err != nil {
 		return err
 	}
+	closeRepository := p.close
+	p.close = sync.OnceValue(func() error { return errors.Join(closing(), closeRepository()) })
 	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: log}
 	if c.recording != nil {
 		if p.library, err = recording.New(recording.Config{

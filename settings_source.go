@@ -2,7 +2,7 @@ package owncast
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 
@@ -128,27 +128,37 @@ func (s *settingsSource) noIndex(ctx context.Context) bool {
 
 // storage is where an S3 service keeps segments, if an administrator has said
 // so, and the one of the options otherwise. A service that is set up wrongly
-// must not keep the administrator from setting it right.
-func (s *settingsSource) storage(ctx context.Context) (Storage, error) {
+// must not keep the administrator from setting it right. Closing
+// closes what was opened.
+func (s *settingsSource) storage(ctx context.Context) (store Storage, closing func() error, err error) {
+	closing = func() error { return nil }
 	if s.cfg.openS3 == nil {
-		return s.cfg.storage, nil
+		return s.cfg.storage, closing, nil
 	}
 	s3, err := s.sections.S3.Get(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !s3.Enabled {
-		return s.cfg.storage, nil
+		return s.cfg.storage, closing, nil
 	}
-	store, err := s.cfg.openS3(ctx, s3)
+	v, err := s.sections.Video.Get(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s3.PublicURL = v.ServingEndpoint
+	store, err = s.cfg.openS3(ctx, s3)
 	if err == nil && store == nil {
 		err = errNil
 	}
 	if err != nil {
-		s.cfg.log.Error("the S3 storage of the settings cannot be used", "err", fmt.Errorf("WithS3: %w", err))
-		return s.cfg.storage, nil
+		s.cfg.log.Error("the S3 storage of the settings cannot be used", "err", err)
+		return s.cfg.storage, closing, nil
 	}
-	return store, nil
+	if c, ok := store.(io.Closer); ok {
+		closing = c.Close
+	}
+	return store, closing, nil
 }
 
 // authorizer lets publishers in.

@@ -22,8 +22,9 @@ type VideoSettings struct {
 	// Codec is the encoder that an administrator has chosen for renditions,
 	// by ffmpeg's name.
 	Codec string `json:"codec"`
-	// ServingEndpoint is the URL that viewers get the video from in place of
-	// the App's own; empty for that.
+	// ServingEndpoint is the URL that viewers get the video from that an S3
+	// service keeps, such as a CDN's; empty for the service's own. It is heeded
+	// by WithS3 at the next start.
 	ServingEndpoint string `json:"servingEndpoint"`
 }
 
@@ -149,6 +150,10 @@ type S3Settings struct {
 	ACL            string `json:"acl,omitempty"`        // such as "public-read"; empty for the bucket's own
 	PathPrefix     string `json:"pathPrefix,omitempty"` // of every key; may be empty
 	ForcePathStyle bool   `json:"forcePathStyle"`
+
+	// PublicURL is where viewers get the video from: the ServingEndpoint of
+	// the VideoSettings. The function of WithS3 alone is given it.
+	PublicURL string `json:"-"`
 }
 
 // S3Setting is the section that the S3Settings are kept in.

@@ -83,6 +83,25 @@ func refusal(err error) string {
 
 const internalError = "internal error"
 
+// settingStatus is Status for what is wrong with a setting, and 0 for the
+// rest.
+func settingStatus(err error) (status int, message string) {
+	var fixed *ReadOnlyError
+	var invalid *repository.InvalidError
+	var field *repository.FieldError
+	switch {
+	case errors.As(err, &invalid):
+		return http.StatusBadRequest, strings.ReplaceAll(invalid.Err.Error(), "\n", "; ")
+	case errors.As(err, &field):
+		return http.StatusBadRequest, field.Error()
+	case errors.As(err, &fixed):
+		return http.StatusConflict, fmt.Sprintf("field %q is fixed by the program that runs this server", fixed.Field)
+	case errors.Is(err, ErrReadOnly):
+		return http.StatusConflict, "fixed by the program that runs this server"
+	}
+	return 0, ""
+}
+
 // Status returns the HTTP status for err and what a client may be told about
 // it. It is the only place that decides either. Errors it does not know are
 // internal ones, and their text stays here.
@@ -90,9 +109,9 @@ func Status(err error) (status int, message string) {
 	var bad *BadRequestError
 	var large *http.MaxBytesError
 	var many *TooManyRequestsError
-	var fixed *ReadOnlyError
-	var invalid *repository.InvalidError
-	var field *repository.FieldError
+	if status, message = settingStatus(err); status != 0 {
+		return status, message
+	}
 	switch {
 	case errors.As(err, &many):
 		return http.StatusTooManyRequests, "too many requests, try again later"
@@ -100,20 +119,12 @@ func Status(err error) (status int, message string) {
 		return http.StatusRequestEntityTooLarge, "request body too large"
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, bad.Message
-	case errors.As(err, &invalid):
-		return http.StatusBadRequest, strings.ReplaceAll(invalid.Err.Error(), "\n", "; ")
-	case errors.As(err, &field):
-		return http.StatusBadRequest, field.Error()
-	case errors.As(err, &fixed):
-		return http.StatusConflict, fmt.Sprintf("field %q is fixed by the program that runs this server", fixed.Field)
 	case errors.Is(err, ErrUnauthorized):
 		return http.StatusUnauthorized, "unauthorized"
 	case errors.Is(err, ErrForbidden):
 		return http.StatusForbidden, "forbidden"
 	case errors.Is(err, ErrNotFound), errors.Is(err, repository.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return http.StatusNotFound, "not found"
-	case errors.Is(err, ErrReadOnly):
-		return http.StatusConflict, "fixed by the program that runs this server"
 	case errors.Is(err, ErrMediaType):
 		return http.StatusUnsupportedMediaType, "send the body as application/json"
 	case errors.Is(err, ErrMethodNotAllowed):

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/s3"
 )
@@ -35,6 +36,19 @@ func ExampleNew() {
 	// Output:
 	// s3 bucket live/channel-1 at https://s3.example.org
 	// https://cdn.example.org/channel-1/hls/0/segment-7.m4s <nil>
+}
+
+// Administrators may set up the service, and change it, where the host lets
+// them.
+func Example_administrators() {
+	app, err := owncast.New(owncast.WithS3(func(_ context.Context, c owncast.S3Settings) (owncast.Storage, error) {
+		return s3.New(s3.Config{
+			Endpoint: c.Endpoint, Region: c.Region, Bucket: c.Bucket, PathStyle: c.ForcePathStyle,
+			AccessKey: c.AccessKey, Secret: c.Secret, ACL: c.ACL, Prefix: c.PathPrefix, PublicURL: c.PublicURL,
+		})
+	}))
+	fmt.Println(app != nil, err)
+	// Output: true <nil>
 }
 
 // Probe says what is wrong before a broadcast does.
