@@ -83,25 +83,6 @@ func refusal(err error) string {
 
 const internalError = "internal error"
 
-// settingStatus is Status for what is wrong with a setting, and 0 for the
-// rest.
-func settingStatus(err error) (status int, message string) {
-	var fixed *ReadOnlyError
-	var invalid *repository.InvalidError
-	var field *repository.FieldError
-	switch {
-	case errors.As(err, &invalid):
-		return http.StatusBadRequest, strings.ReplaceAll(invalid.Err.Error(), "\n", "; ")
-	case errors.As(err, &field):
-		return http.StatusBadRequest, field.Error()
-	case errors.As(err, &fixed):
-		return http.StatusConflict, fmt.Sprintf("field %q is fixed by the program that runs this server", fixed.Field)
-	case errors.Is(err, ErrReadOnly):
-		return http.StatusConflict, "fixed by the program that runs this server"
-	}
-	return 0, ""
-}
-
 // Status returns the HTTP status for err and what a client may be told about
 // it. It is the only place that decides either. Errors it does not know are
 // internal ones, and their text stays here.
@@ -109,9 +90,6 @@ func Status(err error) (status int, message string) {
 	var bad *BadRequestError
 	var large *http.MaxBytesError
 	var many *TooManyRequestsError
-	if status, message = settingStatus(err); status != 0 {
-		return status, message
-	}
 	switch {
 	case errors.As(err, &many):
 		return http.StatusTooManyRequests, "too many requests, try again later"
@@ -139,6 +117,26 @@ func Status(err error) (status int, message string) {
 		return http.StatusConflict, "conflict"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "try again later"
+	default:
+		return settingStatus(err)
+	}
+}
+
+// settingStatus is Status for what is wrong with a setting, and for what
+// nobody knows.
+func settingStatus(err error) (status int, message string) {
+	var fixed *ReadOnlyError
+	var invalid *repository.InvalidError
+	var field *repository.FieldError
+	switch {
+	case errors.As(err, &invalid):
+		return http.StatusBadRequest, strings.ReplaceAll(invalid.Err.Error(), "\n", "; ")
+	case errors.As(err, &field):
+		return http.StatusBadRequest, field.Error()
+	case errors.As(err, &fixed):
+		return http.StatusConflict, fmt.Sprintf("field %q is fixed by the program that runs this server", fixed.Field)
+	case errors.Is(err, ErrReadOnly):
+		return http.StatusConflict, "fixed by the program that runs this server"
 	default:
 		return http.StatusInternalServerError, internalError
 	}
