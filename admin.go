@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 
 	"github.com/owncast-go/owncast/internal/auth"
@@ -22,12 +23,14 @@ const adminUser = "admin"
 func NewSecret() string { return auth.GenerateSecret() }
 
 // admin is the default Authenticator: one administrator, known by a password
-// sent with every request (RFC 7617).
+// sent with every request (RFC 7617), or once for the cookie of a session.
 type admin struct {
 	settings *settingsSource
 	hasher   *auth.Hasher
 	attempts *auth.Attempts
+	sessions *auth.Sessions
 	trusted  []netip.Prefix
+	base     string // path of the App, without a slash at the end; "" if requests tell
 
 	// known spares the next request of the same administrator the hashing,
 	// which is slow on purpose.
@@ -40,23 +43,31 @@ type knownPassword struct {
 }
 
 func newAdmin(c config, s *settingsSource) *admin {
-	return &admin{settings: s, hasher: s.hasher, attempts: auth.NewAttempts(nil), trusted: c.trusted}
+	return &admin{
+		settings: s, hasher: s.hasher, attempts: auth.NewAttempts(nil), sessions: auth.NewSessions(nil),
+		trusted: c.trusted, base: strings.TrimSuffix(c.base.Path, "/"),
+	}
 }
 
 // Authenticate returns the administrator. Without a password to compare with
 // there is no admin API, which is the error then.
 func (a *admin) Authenticate(r *http.Request) (User, error) {
+	name, password, ok := r.BasicAuth()
+	if !ok {
+		return a.session(r)
+	}
+	named := subtle.ConstantTimeCompare([]byte(name), []byte(adminUser)) == 1
+	return a.check(r, password, named)
+}
+
+// check compares a password. It takes as long with a wrong user name.
+func (a *admin) check(r *http.Request, password string, named bool) (User, error) {
 	verify, err := a.verifier(r.Context())
 	if err != nil {
 		return User{}, err
 	}
-	name, password, ok := r.BasicAuth()
-	if !ok {
-		return User{}, ErrUnauthorized
-	}
-	ok, err = a.attempts.Try(r.Context(), httpx.ClientIP(r, a.trusted), func(ctx context.Context) (bool, error) {
+	ok, err := a.attempts.Try(r.Context(), httpx.ClientIP(r, a.trusted), func(ctx context.Context) (bool, error) {
 		right, err := verify(ctx, password)
-		named := subtle.ConstantTimeCompare([]byte(name), []byte(adminUser)) == 1
 		return right && named, err
 	})
 	if many := new(auth.TooManyAttemptsError); errors.As(err, &many) {

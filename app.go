@@ -45,6 +45,7 @@ type App struct {
 
 // parts are what Start makes and Shutdown ends.
 type parts struct {
+	repo     Repository
 	settings *settingsSource
 	library  *recording.Library // nil without recordings
 	packager *hls.Packager
@@ -140,8 +141,11 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if p.library != nil {
 		api.Recordings = p.library
 	}
-	p.handler = httpapi.New(api)
-	return nil
+	if err := p.guard(ctx, c, &api); err != nil {
+		return err
+	}
+	p.handler, err = httpapi.New(api)
+	return err
 }
 
 // mediaOrigins is where s sends viewers to, if it does.
@@ -160,7 +164,7 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 // open opens the repository.
 func (a *App) open(p *parts) error {
 	if a.cfg.repo != nil {
-		p.settings = newSettingsSource(a.cfg, a.cfg.repo.Settings)
+		p.repo, p.settings = *a.cfg.repo, newSettingsSource(a.cfg, a.cfg.repo.Settings)
 		p.close = func() error { return nil }
 		return nil
 	}
@@ -168,7 +172,8 @@ func (a *App) open(p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.settings = newSettingsSource(a.cfg, db.Repository().Settings)
+	p.repo = db.Repository()
+	p.settings = newSettingsSource(a.cfg, p.repo.Settings)
 	p.close = sync.OnceValue(db.Close)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"testing/fstest"
 	"time"
 
@@ -155,6 +156,35 @@ func ExampleWithAuthenticator() {
 		})))
 	fmt.Println(err)
 	// Output: <nil>
+}
+
+// Viewers that paid, by a cookie of the site.
+func ExampleWithViewerAuth() {
+	_, err := owncast.New(owncast.WithViewerAuth(owncast.ViewerAuthorizerFunc(
+		func(r *http.Request) error {
+			if c, err := r.Cookie("ticket"); err != nil || c.Value == "" {
+				return owncast.ErrUnauthorized
+			}
+			return nil
+		})))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A passphrase for everybody, and links for those who should not need it.
+func ExampleWithViewerPassphrase() {
+	key := []byte("32 bytes and more from crypto/rand")
+	_, err := owncast.New(owncast.WithViewerPassphrase("open sesame"), owncast.WithViewerLinks(key))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A link for one viewer, until the end of the century.
+func ExampleSignViewerURL() {
+	key := []byte("32 bytes and more from crypto/rand")
+	link, err := owncast.SignViewerURL(key, "https://example.org/live/", "alice", time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
+	fmt.Println(strings.HasPrefix(link, "https://example.org/live/?token=alice.4102444800."), err)
+	// Output: true <nil>
 }
 
 // A host that wants to know, and has a say.

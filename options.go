@@ -56,6 +56,7 @@ type config struct {
 	trusted       []netip.Prefix
 	restream      []restream.Output // nil: those in the settings
 	slate         *hls.Slate        // nil: none
+	viewers       viewerRules
 	extraViewers  func() int
 	geo           func(netip.Addr) (Geo, bool)
 }

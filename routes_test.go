@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video/recording"
@@ -46,14 +47,29 @@ func isError(body string) bool {
 	return json.Unmarshal([]byte(body), &e) == nil && e.Error != ""
 }
 
+// bearer makes a token and returns it as the header Authorization has it.
+func (c *channel) bearer(scopes ...string) string {
+	c.t.Helper()
+	code, body := c.ask("POST", "/api/admin/accesstokens/create", "", jsonText(map[string]any{"name": "n", "scopes": scopes}), "X-User", "admin")
+	var tok struct{ AccessToken string }
+	if err := json.Unmarshal([]byte(body), &tok); err != nil || code != 200 {
+		c.t.Fatalf("create token: %d %s", code, body)
+	}
+	return "Bearer " + tok.AccessToken
+}
+
 func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
+	every := c.bearer(auth.ScopeSendMessages, auth.ScopeSendSystemMessages, auth.ScopeAdmin)
 	for _, rt := range httpapi.Routes() {
 		t.Run(rt.Method+" "+rt.Path, func(t *testing.T) {
 			c := &channel{t: t, web: c.web}
 			at := concrete(rt)
 			want := func(code int, method, body string, header ...string) {
 				t.Helper()
+				if rt.Access >= httpapi.TokenSendMessages && slices.Contains(header, "admin") {
+					header = append(header, "Authorization", every)
+				}
 				got, h, answer := c.exchange(method, at, "", body, header...)
 				if got != code || method != "HEAD" && !isError(answer) {
 					t.Errorf("%s %v: %d %.200s, want %d with an error", method, header, got, answer, code)
@@ -74,6 +90,13 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 					want(403, rt.Method, "{}", "X-User", "admin", "Origin", "https://evil.example")
 					want(403, rt.Method, "{}", "X-User", "admin", "Sec-Fetch-Site", "cross-site")
 				}
+			}
+			if rt.Access >= httpapi.TokenSendMessages {
+				want(401, rt.Method, "{}")
+				want(401, "BREW", "")
+				want(401, rt.Method, "{}", "Authorization", every+"x")
+				want(401, rt.Method, "{}", "Authorization", strings.Replace(every, "Bearer", "Basic", 1))
+				want(401, rt.Method, "{}", "Authorization", c.bearer(auth.ScopeSendMessages))
 			}
 			want(405, "BREW", "", "X-User", "admin")
 			if at != rt.Path && rt.MaxBody == 0 {
@@ -103,6 +126,7 @@ func TestEveryPathSaysItsMethods(t *testing.T) {
 
 func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
+	token := c.bearer(auth.ScopeAdmin)
 	for _, rt := range httpapi.Routes() {
 		if rt.MaxBody == 0 {
 			continue
@@ -113,6 +137,7 @@ func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("X-User", "admin")
+		r.Header.Set("Authorization", token)
 		res, err := c.web.Client().Do(r)
 		if err != nil {
 			t.Fatal(err)

@@ -29,6 +29,7 @@ import (
 type options struct {
 	http, rtmp, data, baseURL string
 	adminPassword, streamKey  string
+	viewerPassphrase          string
 	demo                      bool
 	ffmpeg                    string
 	logLevel                  string
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&o.baseURL, "base-url", "", "`URL` the world sees the server at; its path is where everything is mounted")
 	flag.StringVar(&o.adminPassword, "admin-password", "", "`password` of the user admin; made at the first start if not given")
 	flag.StringVar(&o.streamKey, "stream-key", "", "stream `key`; made at the first start if not given")
+	flag.StringVar(&o.viewerPassphrase, "viewer-passphrase", "", "`passphrase` that viewers are asked for; anybody can watch if not given")
 	flag.BoolVar(&o.demo, "demo", false, "publish a clip, over and over")
 	flag.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "`path` of ffmpeg, for renditions and thumbnails, or off")
 	flag.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -123,6 +125,9 @@ func newApp(o options) (*owncast.App, error) {
 	}
 	if o.streamKey != "" {
 		opts = append(opts, owncast.WithStreamKeys(o.streamKey))
+	}
+	if o.viewerPassphrase != "" {
+		opts = append(opts, owncast.WithViewerPassphrase(o.viewerPassphrase))
 	}
 	if o.latency >= 0 {
 		opts = append(opts, owncast.WithLatencyLevel(o.latency))

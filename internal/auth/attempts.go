@@ -16,11 +16,12 @@ const (
 	maxWait       = 30 * time.Second // in the queue of one address
 	forgetAfter   = 15 * time.Minute // without an attempt
 	maxAddresses  = 4096             // remembered
+	maxPending    = 256              // waiting or under way, from anywhere
 	ipv6PrefixLen = 64               // what one customer has at least
 )
 
 // TooManyAttemptsError refuses an attempt without checking it: too many from
-// the same address wait already.
+// the same address, or from everywhere, wait already.
 type TooManyAttemptsError struct {
 	RetryAfter time.Duration
 }
@@ -34,14 +35,16 @@ func (e *TooManyAttemptsError) Error() string {
 // failure a quarter of a second, then twice as long each time up to eight
 // seconds. The attempts of one address wait one behind the other, those under
 // way count as failures until they succeed, and a success forgets everything.
-// What it remembers is bounded in number and time.
+// What it remembers is bounded in number and time, and so are the attempts
+// that wait, from however many addresses they come.
 //
 // Make one with [NewAttempts]. It is safe for concurrent use.
 type Attempts struct {
 	now func() time.Time
 
-	mu    sync.Mutex
-	addrs map[netip.Prefix]*attempts // guarded by mu
+	mu      sync.Mutex
+	addrs   map[netip.Prefix]*attempts // guarded by mu
+	pending int                        // of all, guarded by mu
 }
 
 type attempts struct {
@@ -107,6 +110,9 @@ func (a *Attempts) begin(key netip.Prefix) (time.Duration, error) {
 	now := a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.pending >= maxPending {
+		return 0, &TooManyAttemptsError{RetryAfter: maxDelay}
+	}
 	e := a.entry(key, now)
 	delay := delayAfter(e.failures + e.pending)
 	start := now
@@ -117,6 +123,7 @@ func (a *Attempts) begin(key netip.Prefix) (time.Duration, error) {
 		return 0, &TooManyAttemptsError{RetryAfter: wait - maxWait}
 	}
 	e.pending++
+	a.pending++
 	e.next, e.last = start, now
 	return start.Sub(now), nil
 }
@@ -128,6 +135,7 @@ func (a *Attempts) end(key netip.Prefix, ok bool, failures int) {
 	defer a.mu.Unlock()
 	e := a.addrs[key] // is there: entries with pending attempts are kept
 	e.pending--
+	a.pending--
 	e.failures += failures
 	e.last = now
 	if ok {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -235,4 +237,30 @@ func TestTheNumberOfAddressesIsBounded(t *testing.T) {
 	if len(a.addrs) != 1 {
 		t.Errorf("%d addresses are remembered after %v", len(a.addrs), forgetAfter)
 	}
+}
+
+func TestTheNumberOfWaitingAttemptsIsBounded(t *testing.T) {
+	a := NewAttempts(nil)
+	release := make(chan struct{})
+	var wg sync.WaitGroup
+	var busy atomic.Int32
+	for i := range 2 * maxPending {
+		addr := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		wg.Go(func() {
+			_, err := a.Try(t.Context(), addr, func(context.Context) (bool, error) {
+				<-release
+				return false, nil
+			})
+			if many := new(TooManyAttemptsError); errors.As(err, &many) {
+				if busy.Add(1) == maxPending {
+					close(release) // the others have a place, each from an address of its own
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := busy.Load(); n != maxPending {
+		t.Errorf("%d attempts were refused, want %d", n, maxPending)
+	}
+	try(t, a, alice, true)
 }

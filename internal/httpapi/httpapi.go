@@ -3,13 +3,17 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"path"
+	"sync/atomic"
 
+	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
@@ -20,11 +24,6 @@ import (
 // [httpx.ErrUnauthorized] asks for credentials.
 type Authenticator interface {
 	Authenticate(r *http.Request) (repository.User, error)
-}
-
-// challenger is an Authenticator that asks for credentials in its own way.
-type challenger interface {
-	Challenge(w http.ResponseWriter, r *http.Request)
 }
 
 type statuser interface{ Status() video.Status }
@@ -57,6 +56,14 @@ type Config struct {
 	BasePath string
 	RTMPAddr func() net.Addr // of the last listener; nil if there is none
 
+	// Origin is where the world sees the pages of the App, such as
+	// "https://example.org"; "" if only requests tell.
+	Origin   string
+	ClientIP func(*http.Request) netip.Addr
+	Tokens   *auth.Tokens
+	Audit    repository.Audit
+	Gate     *Gate // nil lets everybody watch
+
 	Web    http.Handler
 	Logger *slog.Logger
 
@@ -71,14 +78,22 @@ type Config struct {
 
 type api struct {
 	Config
+	origin   *http.CrossOriginProtection
+	appended atomic.Uint32 // records of the audit
 
 	page, offline rendered
 }
 
 // New returns the handler of every route. It expects paths without the App's
 // base path.
-func New(c Config) http.Handler {
-	a := &api{Config: c}
+func New(c Config) (http.Handler, error) {
+	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
+	a := &api{Config: c, origin: http.NewCrossOriginProtection()}
+	if c.Origin != "" {
+		if err := a.origin.AddTrustedOrigin(c.Origin); err != nil {
+			return nil, err
+		}
+	}
 	mux := http.NewServeMux()
 	hlsPreflight := preflight("GET, HEAD", "Range, "+cmcdHeaders)
 	a.mount(mux)
@@ -93,7 +108,7 @@ func New(c Config) http.Handler {
 		mux.Handle("/recordings/{id}/", http.StripPrefix("/recordings", c.Recordings))
 	}
 	mux.Handle("/", c.Web)
-	return a.below(mux)
+	return a.gated(a.below(mux)), nil
 }
 
 // below keeps the mux from redirecting to the cleaned form of a path, which

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"mime"
 	"net/http"
 	"slices"
@@ -16,8 +15,14 @@ type Access uint8
 
 // The kinds of access.
 const (
-	Anyone Access = iota
-	Admin         // administrators, from the App's own pages or from programs
+	Anyone    Access = iota
+	Admin            // administrators, from the App's own pages or from programs
+	Moderator        // those and moderators, from the same places
+
+	// Programs with a token that has the scope.
+	TokenSendMessages
+	TokenSendSystemMessages
+	TokenAdmin
 )
 
 // Content types of the API.
@@ -45,7 +50,8 @@ type Route struct {
 // Routes are all routes of the API, in the order of their document. The mux is
 // made of it, and tests try each.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), contentRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes())
+	return slices.Concat(publicRoutes(), contentRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
+		accessRoutes(), integrationRoutes())
 }
 
 func publicRoutes() []Route {
@@ -84,9 +90,30 @@ func adminRoutes() []Route {
 	}
 }
 
+func accessRoutes() []Route {
+	return []Route{
+		{"POST", "/api/admin/login", Anyone, maxLoginBody, mediaJSON, (*api).adminLogin},
+		{"POST", "/api/admin/logout", Anyone, 0, mediaJSON, (*api).adminLogout},
+		{"GET", "/api/admin/session", Moderator, 0, mediaJSON, (*api).adminSession},
+		{"GET", "/api/admin/audit", Admin, 0, mediaJSON, (*api).adminAudit},
+		{"GET", "/api/admin/accesstokens", Admin, 0, mediaJSON, (*api).adminTokens},
+		{"POST", "/api/admin/accesstokens/create", Admin, maxTokenBody, mediaJSON, (*api).adminCreateToken},
+		{"POST", "/api/admin/accesstokens/delete", Admin, maxTokenBody, mediaJSON, (*api).adminDeleteToken},
+	}
+}
+
+func integrationRoutes() []Route {
+	return []Route{
+		{"GET", "/api/integrations/status", TokenAdmin, 0, mediaJSON, (*api).integrationStatus},
+		{"POST", "/api/integrations/streamtitle", TokenAdmin, maxTitleBody, mediaJSON, (*api).integrationTitle},
+	}
+}
+
 // serve makes the handler of a route.
 func (a *api) serve(rt Route) httpx.HandlerFunc {
 	fn := func(w http.ResponseWriter, r *http.Request) error {
+		// The server looks at the body of its own request for how much is left.
+		r = r.WithContext(r.Context())
 		if err := rt.checkBody(w, r); err != nil {
 			return err
 		}
@@ -97,10 +124,16 @@ func (a *api) serve(rt Route) httpx.HandlerFunc {
 
 // guard lets through who has access.
 func (a *api) guard(access Access, fn httpx.HandlerFunc) httpx.HandlerFunc {
-	if access == Admin {
-		return a.admin(fn)
+	switch access {
+	case Anyone:
+		return fn
+	case Admin:
+		return a.staff(repository.RoleAdmin, fn)
+	case Moderator:
+		return a.staff(repository.RoleModerator, fn)
+	default:
+		return a.program(access, fn)
 	}
-	return fn
 }
 
 // checkBody limits the body, and refuses what an HTML form on any site can
@@ -151,36 +184,10 @@ func (a *api) otherMethods(routes []Route) httpx.HandlerFunc {
 			return wrong(w, r)
 		}
 		w.Header().Set("Allow", allow)
+		if routes[0].Access.token() {
+			return preflight(allow, "Authorization, Content-Type")(a, w, r)
+		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
-	}
-}
-
-// realm is what browsers and clients of such servers are asked with.
-const realm = `Basic realm="Owncast Authenticated Request"`
-
-// admin lets administrators through, from the App's own pages or from
-// programs.
-func (a *api) admin(next httpx.HandlerFunc) httpx.HandlerFunc {
-	origin := http.NewCrossOriginProtection()
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := origin.Check(r); err != nil {
-			return errors.Join(httpx.ErrForbidden, err)
-		}
-		user, err := a.Admin.Authenticate(r)
-		if errors.Is(err, httpx.ErrUnauthorized) {
-			if ch, ok := a.Admin.(challenger); ok {
-				ch.Challenge(w, r)
-				return nil
-			}
-			w.Header().Set("WWW-Authenticate", realm)
-		}
-		if err != nil {
-			return err
-		}
-		if user.Role < repository.RoleAdmin {
-			return httpx.ErrForbidden
-		}
-		return next(w, r)
 	}
 }

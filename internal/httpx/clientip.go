@@ -3,6 +3,7 @@ package httpx
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -40,6 +41,37 @@ func ClientIP(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		}
 	}
 	return client
+}
+
+// IsHTTPS tells whether the client of r uses TLS: with this program, or with a
+// trusted proxy that says so in X-Forwarded-Proto.
+func IsHTTPS(r *http.Request, trusted []netip.Prefix) bool {
+	if r.TLS != nil {
+		return true
+	}
+	peer, ok := parseHop(r.RemoteAddr)
+	if !ok {
+		peer = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	if !contains(trusted, peer) {
+		return false
+	}
+	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	return strings.EqualFold(strings.TrimSpace(proto), "https")
+}
+
+// Mount is the path that r was sent to without the end that the handler sees:
+// what those around it have taken off, without a slash at the end.
+func Mount(r *http.Request) string {
+	sent, _, _ := strings.Cut(r.RequestURI, "?")
+	if u, err := url.ParseRequestURI(r.RequestURI); err == nil {
+		sent = u.Path
+	}
+	mount, ok := strings.CutSuffix(sent, r.URL.Path)
+	if !ok {
+		return ""
+	}
+	return strings.TrimSuffix(mount, "/")
 }
 
 // cutLast cuts s at its last comma. more is false if there is none.

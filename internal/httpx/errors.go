@@ -21,6 +21,8 @@ var (
 	ErrReadOnly     = errors.New("owncast: fixed by an option")
 	// ErrMediaType refuses a body of a type that is not JSON.
 	ErrMediaType = errors.New("owncast: unsupported media type")
+	// ErrTimeout is a request that took too long to come.
+	ErrTimeout = errors.New("owncast: request timeout")
 	// ErrMethodNotAllowed is for handlers that have set the header Allow.
 	ErrMethodNotAllowed = errors.New("owncast: method not allowed")
 )
@@ -122,13 +124,15 @@ func Status(err error) (status int, message string) {
 	}
 }
 
-// settingStatus is Status for what is wrong with a setting, and for what
-// nobody knows.
+// settingStatus is Status for a slow request, for what is wrong with a setting,
+// and for what nobody knows.
 func settingStatus(err error) (status int, message string) {
 	var fixed *ReadOnlyError
 	var invalid *repository.InvalidError
 	var field *repository.FieldError
 	switch {
+	case errors.Is(err, ErrTimeout):
+		return http.StatusRequestTimeout, "the request took too long"
 	case errors.As(err, &invalid):
 		return http.StatusBadRequest, strings.ReplaceAll(invalid.Err.Error(), "\n", "; ")
 	case errors.As(err, &field):

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"time"
 )
 
 // NoCache makes h forbid every cache to keep the answer.
@@ -33,17 +35,35 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
+// How long a body may take: bodyTime, and what its greatest size takes at
+// bodyRate.
+const (
+	bodyTime = 10 * time.Second
+	bodyRate = 16 << 10 // bytes per second
+)
+
 // ReadBody returns the body of r, which may have limit bytes. A larger one is
 // an error that becomes a 413, and the connection is closed after the answer.
+// One that is too slow is an error matching [ErrTimeout]: the server may have
+// no read timeout, for the sake of uploads.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	rc := http.NewResponseController(w)
+	allowed := bodyTime + time.Duration(limit/bodyRate)*time.Second
+	_ = rc.SetReadDeadline(time.Now().Add(allowed)) // an error: the writer knows none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return nil, fmt.Errorf("read body: %w", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
+		return nil, fmt.Errorf("read body: %w", ErrTimeout)
 	case err != nil:
 		return nil, &BadRequestError{Message: "the request body ended early", Err: err}
 	}
+	// Else the end of that time would be the end of the request. Where the body
+	// is not whole it stays, for a server that still wants to read the rest.
+	_ = rc.SetReadDeadline(time.Time{})
 	return body, nil
 }
 

@@ -2,10 +2,13 @@ package httpx
 
 import (
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestABodyThatDoesNotFitIsRefusedWithAReason(t *testing.T) {
@@ -64,5 +67,71 @@ func TestWhatCannotBeEncodedIsNotBegun(t *testing.T) {
 	}
 	if len(rec.Header()) != 0 || rec.Body.Len() != 0 {
 		t.Errorf("wrote %v %q", rec.Header(), rec.Body)
+	}
+}
+
+// hasty is in a hurry where a server would wait for long.
+type hasty struct{ http.ResponseWriter }
+
+func (h hasty) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() {
+		t = time.Now().Add(50 * time.Millisecond)
+	}
+	return http.NewResponseController(h.ResponseWriter).SetReadDeadline(t)
+}
+
+func (h hasty) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
+func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	srv := httptest.NewServer(Handler(nil, func(w http.ResponseWriter, r *http.Request) error {
+		var v any
+		return DecodeJSON(hasty{w}, r, 1<<10, &v)
+	}))
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	answer, err := io.ReadAll(conn) // to the end: the server hangs up
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") {
+		t.Errorf("%q, %v", answer, err)
+	}
+}
+
+func TestAFastBodyLeavesNoDeadlineBehind(t *testing.T) {
+	srv := httptest.NewServer(Handler(nil, func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := ReadBody(hasty{w}, r, 1<<10); err != nil {
+			return err
+		}
+		select {
+		case <-r.Context().Done():
+			return errors.New("the deadline of the body ended the request")
+		case <-time.After(200 * time.Millisecond):
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+	}))
+	defer srv.Close()
+	res, err := srv.Client().Post(srv.URL, "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusNoContent {
+		t.Errorf("%d", res.StatusCode)
+	}
+}
+
+func TestDeepJSONIsABadRequest(t *testing.T) {
+	r := httptest.NewRequest("POST", "/", strings.NewReader(`{"a":`+strings.Repeat("[", 500_000)))
+	var v any
+	err := DecodeJSON(httptest.NewRecorder(), r, 1<<20, &v)
+	if status, message := Status(err); status != http.StatusBadRequest || len(message) > 100 {
+		t.Errorf("%d %s", status, message)
 	}
 }
