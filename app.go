@@ -141,11 +141,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if p.library != nil {
 		api.Recordings = p.library
 	}
-	if err := p.guard(ctx, c, &api); err != nil {
-		return err
-	}
-	p.handler, err = httpapi.New(api)
-	return err
+	return p.serveBehind(ctx, c, api)
 }
 
 // mediaOrigins is where s sends viewers to, if it does.

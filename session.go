@@ -103,12 +103,15 @@ func (a *admin) cookie(r *http.Request, secret string) *http.Cookie {
 	}
 }
 
-// guard gives the API what it needs to know who may do what.
-func (p *parts) guard(ctx context.Context, c config, api *httpapi.Config) (err error) {
+// serveBehind makes the handler of the API, with what knows who may do what.
+func (p *parts) serveBehind(ctx context.Context, c config, api httpapi.Config) (err error) {
 	api.Origin = origin(c.base)
 	api.ClientIP = func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) }
 	api.Tokens, api.Audit = auth.NewTokens(p.repo.Tokens, nil), p.repo.Audit
-	api.Gate, err = viewerGate(ctx, c, p.settings)
+	if api.Gate, err = viewerGate(ctx, c, p.settings); err != nil {
+		return err
+	}
+	p.handler, err = httpapi.New(api)
 	return err
 }
 
