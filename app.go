@@ -3,6 +3,7 @@ package owncast
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/repository/bolt"
@@ -34,6 +36,7 @@ type App struct {
 	state    *video.State
 	settings *Settings
 	handler  http.Handler
+	logs     *logring.Ring
 
 	running atomic.Pointer[parts] // nil before Start and from Shutdown on
 
@@ -63,7 +66,9 @@ func New(opts ...Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: c, state: new(video.State)}
+	logs := logring.New()
+	c.log = slog.New(logs.Handler(c.log.Handler(), slog.LevelInfo))
+	a := &App{cfg: c, state: new(video.State), logs: logs}
 	a.settings = &Settings{app: a}
 	a.handler = stripBase(strings.TrimSuffix(c.base.Path, "/"), http.HandlerFunc(a.serve))
 	return a, nil
@@ -108,7 +113,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	}
 	api := httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager, Logs: a.logs,
 		LatencyLevel: p.settings.latencyLevel, Ladder: p.settings.offered,
 		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
 		Logger:     log,

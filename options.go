@@ -331,7 +331,9 @@ func WithWebUI(fsys fs.FS) Option {
 	}
 }
 
-// WithLogger logs to l. The default is [slog.Default].
+// WithLogger logs to l. The default is [slog.Default]. Administrators are shown
+// the last 500 records of level Info and above, and the last 500 warnings,
+// whatever level l is enabled for.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		c.log = l

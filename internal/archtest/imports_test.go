@@ -15,7 +15,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/httpapi", "internal/httpx", "internal/stats", "internal/web",
+			"internal/auth", "internal/httpapi", "internal/httpx", "internal/logring", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
 		},
@@ -43,12 +43,13 @@ func layers() map[string][]string {
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
 		"internal/httpapi": {
-			"internal/auth", "internal/httpx", "internal/stats", "repository", "storage",
+			"internal/auth", "internal/httpx", "internal/logring", "internal/stats", "repository", "storage",
 			"video", "video/recording", "video/restream",
 		},
-		"internal/httpx": {"repository", "storage", "video", "video/recording"},
-		"internal/stats": {"repository"},
-		"internal/web":   {"internal/httpx"},
+		"internal/httpx":   {"repository", "storage", "video", "video/recording"},
+		"internal/logring": {},
+		"internal/stats":   {"repository"},
+		"internal/web":     {"internal/httpx"},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path"
 
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
@@ -42,6 +43,7 @@ type Config struct {
 	Audience  *stats.Audience
 	Ladder    func(context.Context) (video.Ladder, error)
 	HLS       http.Handler
+	Logs      *logring.Ring
 
 	LatencyLevel func(context.Context) (int, error)
 

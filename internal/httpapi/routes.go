@@ -70,6 +70,8 @@ func adminRoutes() []Route {
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
 		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},
 		{"GET", "/api/admin/viewersOverTime", Admin, 0, mediaJSON, (*api).adminViewersOverTime},
+		{"GET", "/api/admin/logs", Admin, 0, mediaJSON, (*api).adminLogs},
+		{"GET", "/api/admin/logs/warnings", Admin, 0, mediaJSON, (*api).adminLogWarnings},
 		{"GET", "/api/admin/metrics/video", Admin, 0, mediaJSON, (*api).adminVideoMetrics},
 		{"GET", "/api/admin/restream", Admin, 0, mediaJSON, (*api).adminRestream},
 		{"PUT", "/api/admin/restream", Admin, maxRestreamBody, mediaJSON, (*api).adminSetRestream},
