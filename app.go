@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
@@ -56,6 +57,7 @@ type parts struct {
 	audience *stats.Audience
 	handler  http.Handler
 	pictures *pictures
+	health   *health.Monitor
 	close    func() error // closes what the App opened, once
 }
 
@@ -106,6 +108,8 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if p.audience, err = newAudience(c, a.state, p.packager, p.settings); err != nil {
 		return err
 	}
+	p.pictures = newPictures(c.thumbnails)
+	p.health = a.newHealth(p)
 	base := strings.TrimSuffix(c.base.Path, "/")
 	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
 	if c.authenticator != nil {
@@ -113,7 +117,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	}
 	api := httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager, Logs: a.logs,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager, Logs: a.logs, Health: p.health,
 		LatencyLevel: p.settings.latencyLevel, Ladder: p.settings.offered,
 		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
 		Logger:     log,
@@ -143,7 +147,7 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 func (a *App) open(p *parts) error {
 	p.settings = &settingsSource{cfg: a.cfg, hasher: auth.NewHasher()}
 	if a.cfg.repo != nil {
-		p.settings.store = a.cfg.repo.Settings
+		p.settings.watch(a.cfg.repo.Settings)
 		p.close = func() error { return nil }
 		return nil
 	}
@@ -151,7 +155,7 @@ func (a *App) open(p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.settings.store = db.Repository().Settings
+	p.settings.watch(db.Repository().Settings)
 	p.close = sync.OnceValue(db.Close)
 	return nil
 }
@@ -221,10 +225,13 @@ func (a *App) Start(ctx context.Context) error {
 	if err := p.audience.Start(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
-	p.pictures = startPictures(ctx, a.cfg.thumbnails, p.video, a.cfg.log)
+	p.pictures.start(ctx, p.video, a.cfg.log)
 	p.restream.begin(ctx)
 	if p.library != nil {
 		p.library.Start()
+	}
+	if err := p.health.Start(ctx); err != nil {
+		return errors.Join(err, p.shutdown(ctx))
 	}
 	a.parts = p
 	a.running.Store(p)
@@ -311,6 +318,7 @@ func (a *App) Shutdown(ctx context.Context) error {
 // shutdown ends the sources first, and last what keeps things.
 func (p *parts) shutdown(ctx context.Context) error {
 	err := errors.Join(
+		p.health.Shutdown(ctx),
 		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
 		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
 	)

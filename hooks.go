@@ -45,6 +45,14 @@ type Hooks struct {
 	// a clip; RecordingFailed of one that cannot be kept at present.
 	RecordingReady  func(context.Context, recording.Ready)
 	RecordingFailed func(context.Context, recording.Failed)
+
+	// HealthChanged hears of problems that have come or gone.
+	HealthChanged func(context.Context, Health)
+}
+
+// healthEvents does for health what events does for streams.
+func healthEvents(hooks []Hooks) func(context.Context, Health) {
+	return each(hooks, func(h Hooks) func(context.Context, Health) { return h.HealthChanged })
 }
 
 // events makes one set of events of several sets of hooks.

@@ -50,6 +50,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/stats"
@@ -80,6 +81,8 @@ type (
 	Instance           = httpapi.Instance
 	ViewerCount        = stats.Count
 	Geo                = stats.Geo
+	Health             = health.Report
+	HealthProblem      = health.Problem
 )
 
 // Thumbnails make pictures of what is live.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
@@ -149,6 +150,14 @@ type settingsSource struct {
 	cfg    config
 	store  repository.Settings
 	hasher *auth.Hasher
+
+	watched *health.Settings // which store is
+}
+
+// watch makes store of what the repository has.
+func (s *settingsSource) watch(settings repository.Settings) {
+	s.watched = health.WatchSettings(settings)
+	s.store = s.watched
 }
 
 func (s *settingsSource) streamKeys(ctx context.Context) ([]StreamKey, error) {

@@ -15,7 +15,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/httpapi", "internal/httpx", "internal/logring", "internal/stats", "internal/web",
+			"internal/auth", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
 		},
@@ -42,8 +42,9 @@ func layers() map[string][]string {
 
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
+		"internal/health":   {"repository"},
 		"internal/httpapi": {
-			"internal/auth", "internal/httpx", "internal/logring", "internal/stats", "repository", "storage",
+			"internal/auth", "internal/health", "internal/httpx", "internal/logring", "internal/stats", "repository", "storage",
 			"video", "video/recording", "video/restream",
 		},
 		"internal/httpx":   {"repository", "storage", "video", "video/recording"},

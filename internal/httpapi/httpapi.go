@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
@@ -44,6 +45,7 @@ type Config struct {
 	Ladder    func(context.Context) (video.Ladder, error)
 	HLS       http.Handler
 	Logs      *logring.Ring
+	Health    *health.Monitor
 
 	LatencyLevel func(context.Context) (int, error)
 

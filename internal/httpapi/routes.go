@@ -51,6 +51,7 @@ func publicRoutes() []Route {
 	return []Route{
 		{"GET", "/api/status", Anyone, 0, mediaJSON, (*api).status},
 		{"GET", "/api/ping", Anyone, 0, "", (*api).ping},
+		{"GET", "/api/health", Anyone, 0, mediaJSON, (*api).ready},
 		{"GET", "/api/video/variants", Anyone, 0, mediaJSON, (*api).videoVariants},
 
 		{"POST", "/api/metrics/playback", Anyone, maxReportBody, "", (*api).metricsPlayback},
@@ -70,6 +71,7 @@ func adminRoutes() []Route {
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
 		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},
 		{"GET", "/api/admin/viewersOverTime", Admin, 0, mediaJSON, (*api).adminViewersOverTime},
+		{"GET", "/api/admin/health", Admin, 0, mediaJSON, (*api).adminHealth},
 		{"GET", "/api/admin/logs", Admin, 0, mediaJSON, (*api).adminLogs},
 		{"GET", "/api/admin/logs/warnings", Admin, 0, mediaJSON, (*api).adminLogWarnings},
 		{"GET", "/api/admin/metrics/video", Admin, 0, mediaJSON, (*api).adminVideoMetrics},
