@@ -147,7 +147,7 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 func (a *App) open(p *parts) error {
 	p.settings = &settingsSource{cfg: a.cfg, hasher: auth.NewHasher()}
 	if a.cfg.repo != nil {
-		p.settings.watch(a.cfg.repo.Settings)
+		p.settings.use(*a.cfg.repo)
 		p.close = func() error { return nil }
 		return nil
 	}
@@ -155,7 +155,7 @@ func (a *App) open(p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.settings.watch(db.Repository().Settings)
+	p.settings.use(db.Repository())
 	p.close = sync.OnceValue(db.Close)
 	return nil
 }

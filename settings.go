@@ -152,12 +152,13 @@ type settingsSource struct {
 	hasher *auth.Hasher
 
 	watched *health.Settings // which store is
+	series  repository.Series
 }
 
-// watch makes store of what the repository has.
-func (s *settingsSource) watch(settings repository.Settings) {
-	s.watched = health.WatchSettings(settings)
-	s.store = s.watched
+// use takes what it needs of the repository.
+func (s *settingsSource) use(r Repository) {
+	s.watched = health.WatchSettings(r.Settings)
+	s.store, s.series = s.watched, r.Series
 }
 
 func (s *settingsSource) streamKeys(ctx context.Context) ([]StreamKey, error) {

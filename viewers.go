@@ -42,7 +42,7 @@ func newAudience(c config, state *video.State, target targeter, s *settingsSourc
 		},
 		Stream:   func() stats.Stream { return watched(state.Status(), target) },
 		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
-		Settings: s.store, Extra: c.extraViewers, Geo: c.geo, Logger: c.log,
+		Settings: s.store, Series: s.series, Extra: c.extraViewers, Geo: c.geo, Logger: c.log,
 	})
 }
 
