@@ -52,6 +52,7 @@ type config struct {
 	slate         *hls.Slate        // nil: none
 	extraViewers  func() int
 	geo           func(netip.Addr) (Geo, bool)
+	geoPath       string
 }
 
 // newConfig applies the options to the defaults.

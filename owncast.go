@@ -50,6 +50,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/geoip"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
@@ -83,6 +84,7 @@ type (
 	Geo                = stats.Geo
 	Health             = health.Report
 	HealthProblem      = health.Problem
+	GeoIPError         = geoip.FileError
 )
 
 // Thumbnails make pictures of what is live.

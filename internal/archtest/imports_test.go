@@ -15,7 +15,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/stats", "internal/web",
+			"internal/auth", "internal/geoip", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
 		},
@@ -42,6 +42,7 @@ func layers() map[string][]string {
 
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
+		"internal/geoip":    {},
 		"internal/health":   {"repository"},
 		"internal/httpapi": {
 			"internal/auth", "internal/health", "internal/httpx", "internal/logring", "internal/stats", "repository", "storage",
@@ -62,16 +63,17 @@ func exampleModules() []string { return nil }
 // library is everybody's.
 func modules() map[string][]string {
 	return map[string][]string{
-		"github.com/aws/aws-sdk-go-v2":         {"storage/s3"},
-		"github.com/aws/smithy-go":             {"storage/s3"},
-		"github.com/bluenviron/mediacommon/v2": {"video", "video/flv"},
-		"github.com/grafov/m3u8":               {"video/hls", "video/recording"},
-		"github.com/sirupsen/logrus":           {"video/rtmp"},
-		"github.com/yutopp/go-rtmp":            {"video/rtmp"},
-		"go.etcd.io/bbolt":                     {"repository/bolt"},
-		"golang.org/x/crypto":                  {"internal/auth"},
-		"golang.org/x/sync":                    {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
-		"golang.org/x/time":                    {"internal/httpapi", "internal/httpx", "video/rtmp"},
+		"github.com/aws/aws-sdk-go-v2":            {"storage/s3"},
+		"github.com/aws/smithy-go":                {"storage/s3"},
+		"github.com/bluenviron/mediacommon/v2":    {"video", "video/flv"},
+		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
+		"github.com/oschwald/maxminddb-golang/v2": {"internal/geoip"},
+		"github.com/sirupsen/logrus":              {"video/rtmp"},
+		"github.com/yutopp/go-rtmp":               {"video/rtmp"},
+		"go.etcd.io/bbolt":                        {"repository/bolt"},
+		"golang.org/x/crypto":                     {"internal/auth"},
+		"golang.org/x/sync":                       {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
+		"golang.org/x/time":                       {"internal/httpapi", "internal/httpx", "video/rtmp"},
 	}
 }
 
