@@ -110,6 +110,10 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	}
 	p.pictures = newPictures(c.thumbnails)
 	p.health = a.newHealth(p)
+	prometheus, err := a.newPrometheus()
+	if err != nil {
+		return err
+	}
 	base := strings.TrimSuffix(c.base.Path, "/")
 	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
 	if c.authenticator != nil {
@@ -121,7 +125,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 		LatencyLevel: p.settings.latencyLevel, Ladder: p.settings.offered,
 		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
 		Logger:     log,
-		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
+		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(), Prometheus: prometheus,
 	}
 	if p.library != nil {
 		api.Recordings = p.library

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -53,6 +54,7 @@ type config struct {
 	extraViewers  func() int
 	geo           func(netip.Addr) (Geo, bool)
 	geoPath       string
+	prometheus    func(func() []Metric) (http.Handler, error)
 }
 
 // newConfig applies the options to the defaults.

@@ -54,6 +54,7 @@ import (
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/metrics"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/storage"
@@ -85,6 +86,8 @@ type (
 	Health             = health.Report
 	HealthProblem      = health.Problem
 	GeoIPError         = geoip.FileError
+	Metric             = metrics.Metric
+	MetricLabel        = metrics.Label
 )
 
 // Thumbnails make pictures of what is live.

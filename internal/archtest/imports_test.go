@@ -15,7 +15,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/geoip", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/stats", "internal/web",
+			"internal/auth", "internal/geoip", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/metrics", "internal/stats", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
 		},
@@ -31,14 +31,15 @@ func layers() map[string][]string {
 		"storage/s3":          {"storage"},
 		"storage/storagetest": {"storage"},
 
-		"video":           {"storage"},
-		"video/ffmpeg":    {"storage", "video", "video/flv"},
-		"video/flv":       {"video"},
-		"video/hls":       {"storage", "video"},
-		"video/recording": {"storage", "video"},
-		"video/restream":  {"video", "video/rtmp"},
-		"video/rtmp":      {"video", "video/flv"},
-		"video/videotest": {"video", "video/flv"},
+		"video":            {"storage"},
+		"video/ffmpeg":     {"storage", "video", "video/flv"},
+		"video/flv":        {"video"},
+		"video/hls":        {"storage", "video"},
+		"video/prometheus": {"internal/metrics"},
+		"video/recording":  {"storage", "video"},
+		"video/restream":   {"video", "video/rtmp"},
+		"video/rtmp":       {"video", "video/flv"},
+		"video/videotest":  {"video", "video/flv"},
 
 		"internal/archtest": {},
 		"internal/auth":     {"repository"},
@@ -50,6 +51,7 @@ func layers() map[string][]string {
 		},
 		"internal/httpx":   {"repository", "storage", "video", "video/recording"},
 		"internal/logring": {},
+		"internal/metrics": {},
 		"internal/stats":   {"repository"},
 		"internal/web":     {"internal/httpx"},
 	}
@@ -68,6 +70,7 @@ func modules() map[string][]string {
 		"github.com/bluenviron/mediacommon/v2":    {"video", "video/flv"},
 		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
 		"github.com/oschwald/maxminddb-golang/v2": {"internal/geoip"},
+		"github.com/prometheus/client_golang":     {"video/prometheus"},
 		"github.com/sirupsen/logrus":              {"video/rtmp"},
 		"github.com/yutopp/go-rtmp":               {"video/rtmp"},
 		"go.etcd.io/bbolt":                        {"repository/bolt"},
@@ -83,6 +86,7 @@ func testModules() []string {
 	return []string{
 		"github.com/Eyevinn/mp4ff",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write
+		"github.com/prometheus/client_golang/prometheus/testutil/promlint",
 		"go.uber.org/goleak",
 		"pgregory.net/rapid",
 	}

@@ -33,7 +33,8 @@ type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Ladder,
 // without which there is the broadcast as it came alone, and the Logger,
-// Recordings, Thumbnails and the Placeholder, which are not there if nil.
+// Recordings, Thumbnails, the Placeholder and Prometheus, which are not there
+// if nil.
 type Config struct {
 	Version   string
 	Status    statuser
@@ -55,6 +56,8 @@ type Config struct {
 	Recordings  recordings
 	Thumbnails  Thumbnails
 	Placeholder []byte // a JPEG to show where there is no thumbnail
+
+	Prometheus http.Handler // nil: none
 }
 
 type api struct{ Config }
