@@ -17,6 +17,7 @@ import (
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
+	"github.com/owncast-go/owncast/internal/usage"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/repository/bolt"
 	"github.com/owncast-go/owncast/storage"
@@ -58,6 +59,7 @@ type parts struct {
 	handler  http.Handler
 	pictures *pictures
 	health   *health.Monitor
+	hardware *usage.Recorder
 	close    func() error // closes what the App opened, once
 }
 
@@ -105,7 +107,8 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	if p.restream, err = newRestreams(c, p.settings.store, p.video); err != nil {
 		return err
 	}
-	if p.audience, err = newAudience(c, a.state, p.packager, p.settings); err != nil {
+	p.hardware = usage.New(c.hardware, c.dataDir, log)
+	if p.audience, err = newAudience(c, a.state, p); err != nil {
 		return err
 	}
 	p.pictures = newPictures(c.thumbnails)
@@ -121,7 +124,7 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	}
 	api := httpapi.Config{
 		Version: Version, Status: a.state, Instance: p.settings.instance,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager, Logs: a.logs, Health: p.health,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager, Logs: a.logs, Health: p.health, Hardware: p.hardware,
 		LatencyLevel: p.settings.latencyLevel, Ladder: p.settings.offered,
 		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
 		Logger:     log,
@@ -234,7 +237,7 @@ func (a *App) Start(ctx context.Context) error {
 	if p.library != nil {
 		p.library.Start()
 	}
-	if err := p.health.Start(ctx); err != nil {
+	if err := errors.Join(p.hardware.Start(ctx), p.health.Start(ctx)); err != nil {
 		return errors.Join(err, p.shutdown(ctx))
 	}
 	a.parts = p
@@ -322,7 +325,7 @@ func (a *App) Shutdown(ctx context.Context) error {
 // shutdown ends the sources first, and last what keeps things.
 func (p *parts) shutdown(ctx context.Context) error {
 	err := errors.Join(
-		p.health.Shutdown(ctx),
+		p.health.Shutdown(ctx), p.hardware.Shutdown(ctx),
 		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
 		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
 	)

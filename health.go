@@ -42,6 +42,7 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(context.Context) []health.Problem { return restreamProblems(p.restream.Status()) },
 		func(ctx context.Context) []health.Problem { return publisherProblems(ctx, a.cfg, p.settings) },
 		func(context.Context) []health.Problem { return p.pictures.problems() },
+		func(context.Context) []health.Problem { return hardwareProblems(p.hardware.High()) },
 	}
 	if a.cfg.repo == nil {
 		checks = append(checks, health.Directory(a.cfg.dataDir))

@@ -49,6 +49,7 @@ func (a *App) Metrics() []Metric {
 	list.storage(p.packager.Stats())
 	list.restreams(p.restream.Status())
 	list.health(p.health.Report())
+	list.hardware(p.hardware)
 	common := []metrics.Label{{Name: "version", Value: Version}, {Name: "host", Value: a.cfg.base.Host}}
 	for i := range list {
 		list[i].Labels = append(list[i].Labels, common...)

@@ -54,6 +54,7 @@ type config struct {
 	extraViewers  func() int
 	geo           func(netip.Addr) (Geo, bool)
 	geoPath       string
+	hardware      Hardware // nil: unknown
 	prometheus    func(func() []Metric) (http.Handler, error)
 }
 

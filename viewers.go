@@ -69,7 +69,7 @@ func openGeo(c config) (func(netip.Addr) (Geo, bool), error) {
 }
 
 // newAudience counts who watches.
-func newAudience(c config, state *video.State, target targeter, s *settingsSource) (*stats.Audience, error) {
+func newAudience(c config, state *video.State, p *parts) (*stats.Audience, error) {
 	geo, err := openGeo(c)
 	if err != nil {
 		return nil, err
@@ -81,9 +81,9 @@ func newAudience(c config, state *video.State, target targeter, s *settingsSourc
 			}
 			return ""
 		},
-		Stream:   func() stats.Stream { return watched(state.Status(), target) },
+		Stream:   func() stats.Stream { return watched(state.Status(), p.packager) },
 		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
-		Settings: s.store, Series: s.series, Extra: c.extraViewers, Geo: geo, Logger: c.log,
+		Settings: p.settings.store, Series: p.settings.series, CPU: cpu(p.hardware), Extra: c.extraViewers, Geo: geo, Logger: c.log,
 	})
 }
 

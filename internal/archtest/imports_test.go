@@ -15,7 +15,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/geoip", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/metrics", "internal/stats", "internal/web",
+			"internal/auth", "internal/geoip", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/metrics", "internal/stats", "internal/usage", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
 		},
@@ -34,6 +34,7 @@ func layers() map[string][]string {
 		"video":            {"storage"},
 		"video/ffmpeg":     {"storage", "video", "video/flv"},
 		"video/flv":        {"video"},
+		"video/hardware":   {},
 		"video/hls":        {"storage", "video"},
 		"video/prometheus": {"internal/metrics"},
 		"video/recording":  {"storage", "video"},
@@ -46,13 +47,14 @@ func layers() map[string][]string {
 		"internal/geoip":    {},
 		"internal/health":   {"repository"},
 		"internal/httpapi": {
-			"internal/auth", "internal/health", "internal/httpx", "internal/logring", "internal/stats", "repository", "storage",
-			"video", "video/recording", "video/restream",
+			"internal/auth", "internal/health", "internal/httpx", "internal/logring", "internal/stats", "internal/usage", "repository",
+			"storage", "video", "video/recording", "video/restream",
 		},
 		"internal/httpx":   {"repository", "storage", "video", "video/recording"},
 		"internal/logring": {},
 		"internal/metrics": {},
 		"internal/stats":   {"repository"},
+		"internal/usage":   {},
 		"internal/web":     {"internal/httpx"},
 	}
 }
@@ -71,6 +73,7 @@ func modules() map[string][]string {
 		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
 		"github.com/oschwald/maxminddb-golang/v2": {"internal/geoip"},
 		"github.com/prometheus/client_golang":     {"video/prometheus"},
+		"github.com/shirou/gopsutil/v4":           {"video/hardware"},
 		"github.com/sirupsen/logrus":              {"video/rtmp"},
 		"github.com/yutopp/go-rtmp":               {"video/rtmp"},
 		"go.etcd.io/bbolt":                        {"repository/bolt"},

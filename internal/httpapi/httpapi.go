@@ -12,6 +12,7 @@ import (
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
+	"github.com/owncast-go/owncast/internal/usage"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
 )
@@ -47,6 +48,7 @@ type Config struct {
 	HLS       http.Handler
 	Logs      *logring.Ring
 	Health    *health.Monitor
+	Hardware  *usage.Recorder
 
 	LatencyLevel func(context.Context) (int, error)
 

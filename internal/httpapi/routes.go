@@ -71,6 +71,7 @@ func adminRoutes() []Route {
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
 		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},
 		{"GET", "/api/admin/viewersOverTime", Admin, 0, mediaJSON, (*api).adminViewersOverTime},
+		{"GET", "/api/admin/hardwarestats", Admin, 0, mediaJSON, (*api).adminHardware},
 		{"GET", "/api/admin/health", Admin, 0, mediaJSON, (*api).adminHealth},
 		{"GET", "/api/admin/logs", Admin, 0, mediaJSON, (*api).adminLogs},
 		{"GET", "/api/admin/logs/warnings", Admin, 0, mediaJSON, (*api).adminLogWarnings},
