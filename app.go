@@ -60,6 +60,7 @@ type parts struct {
 	pictures *pictures
 	health   *health.Monitor
 	hardware *usage.Recorder
+	failures failures
 	close    func() error // closes what the App opened, once
 }
 
@@ -82,6 +83,7 @@ func New(opts ...Option) (*App, error) {
 // No part is handed the App, and none is changed after it was made.
 func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	c := a.cfg
+	c.hooks = append([]Hooks{p.failures.hooks()}, c.hooks...)
 	log := c.log
 	packaging := hls.Config{Storage: c.storage, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: log}
 	if c.recording != nil {

@@ -2,6 +2,7 @@ package owncast
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/hls"
+	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/restream"
 )
 
@@ -38,7 +40,9 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 	checks := []health.Check{
 		p.settings.watched.Check,
 		func(context.Context) []health.Problem { return ingestProblems(a.state.Status()) },
-		storageCheck(p.packager.Stats),
+		func(context.Context) []health.Problem { return renditionProblems(a.state.Status().Renditions) },
+		storageCheck(&p.failures, p.packager.Stats),
+		func(context.Context) []health.Problem { return p.failures.recordingProblems() },
 		func(context.Context) []health.Problem { return restreamProblems(p.restream.Status()) },
 		func(ctx context.Context) []health.Problem { return publisherProblems(ctx, a.cfg, p.settings) },
 		func(context.Context) []health.Problem { return p.pictures.problems() },
@@ -83,30 +87,65 @@ func ingestProblems(s video.Status) []health.Problem {
 	return list
 }
 
-// storageMemory is for how long a storage counts as failing after a failure.
+// renditionProblems are steps of the ladder that cannot be watched.
+func renditionProblems(list []video.RenditionStatus) []health.Problem {
+	var problems []health.Problem
+	for i, r := range list {
+		switch {
+		case r.Err == nil:
+		case errors.Is(r.Err, video.ErrTooSlow):
+			problems = append(problems, problem("transcoder-slow",
+				fmt.Sprintf("Rendition %d of the ladder, %q, is left out: the machine is too slow for it.", i+1, r.Name), r.Err.Error()))
+		default:
+			problems = append(problems, problem("transcoder-failing",
+				fmt.Sprintf("Rendition %d of the ladder, %q, cannot be made.", i+1, r.Name), r.Err.Error()))
+		}
+	}
+	return problems
+}
+
+// failures are what parts have told of themselves.
+type failures struct {
+	storage, recording outcome
+}
+
+// hooks hear of them.
+func (f *failures) hooks() Hooks {
+	return Hooks{
+		StorageFailed:    func(_ context.Context, e hls.StorageFailed) { f.storage.set(e.Err) },
+		StorageRecovered: func(context.Context, hls.StorageRecovered) { f.storage.set(nil) },
+		RecordingFailed:  func(_ context.Context, e recording.Failed) { f.recording.set(e.Err) },
+		RecordingReady:   func(context.Context, recording.Ready) { f.recording.set(nil) },
+	}
+}
+
+func (f *failures) recordingProblems() []health.Problem {
+	if err := f.recording.get(); err != nil {
+		return []health.Problem{problem("recording-failing", "A recording cannot be kept as it is to be.", err.Error())}
+	}
+	return nil
+}
+
+// storageMemory is for how long a storage counts as failing after a loss.
 const storageMemory = time.Minute
 
-// storageCheck follows the counters of a packager.
-func storageCheck(stats func() hls.Stats) health.Check {
-	var last hls.Stats
-	var failed, dropped time.Time
+// storageCheck is about the storage of a packager.
+func storageCheck(f *failures, stats func() hls.Stats) health.Check {
+	lost := int64(0)
+	var dropped time.Time
 	return func(context.Context) []health.Problem {
 		now, s := time.Now(), stats()
-		if s.StorageErrors > last.StorageErrors {
-			failed = now
+		if s.StorageDropped > lost {
+			lost, dropped = s.StorageDropped, now
 		}
-		if s.StorageDropped > last.StorageDropped {
-			dropped = now
-		}
-		last = s
 		var list []health.Problem
-		if !failed.IsZero() && now.Sub(failed) < storageMemory {
+		if err := f.storage.get(); err != nil {
 			list = append(list, problem("storage-errors", "Writes to the storage fail, and are tried again.",
-				fmt.Sprintf("%d have failed since the start; %d segments wait", s.StorageErrors, s.StorageQueued)))
+				fmt.Sprintf("%v (%d failures since the start, %d segments wait)", err, s.StorageErrors, s.StorageQueued)))
 		}
 		if !dropped.IsZero() && now.Sub(dropped) < storageMemory {
 			list = append(list, problem("storage-dropped", "Segments are lost, for the storage does not take them in time.",
-				fmt.Sprintf("%d since the start", s.StorageDropped)))
+				fmt.Sprintf("%d since the start", lost)))
 		}
 		return list
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/prometheus"
+	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/restream"
 )
 
@@ -83,6 +85,10 @@ func TestHealthSaysWhyItDoesNotWork(t *testing.T) {
 	heard := make(chan owncast.Health, 100)
 	c := run(t, owncast.WithAdminPassword("p"), owncast.WithLatencyLevel(0),
 		owncast.WithStorage(full), owncast.WithDVR(time.Minute),
+		owncast.WithRecording(recording.Policy{}), owncast.WithLadder(smallLadder()), owncast.WithPrometheus(prometheus.NewHandler),
+		owncast.WithTranscoder(video.TranscoderFunc(func(context.Context, video.PacketReader, []video.Rendition, video.RenditionWriter) error {
+			return errors.New("encoder not found")
+		})),
 		owncast.WithRestream(restream.Output{ID: "far", URL: "rtmp://" + nobody.Addr().String() + "/live", StreamKey: farKey, Enabled: true}),
 		owncast.WithHooks(owncast.Hooks{HealthChanged: func(_ context.Context, h owncast.Health) { heard <- h }}),
 		owncast.WithThumbnails(thumbnailsFunc(func(context.Context, video.PacketReader) error { return errors.New("no encoder") })),
@@ -98,10 +104,20 @@ func TestHealthSaysWhyItDoesNotWork(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
+	c.awaitHealth("degraded", "recording-failing")
+	h = c.awaitHealth("degraded", "transcoder-failing")
+	if n := strings.Count(h.codes(), "transcoder-failing"); n != 2 {
+		t.Errorf("%d of 2 renditions fail: %+v", n, h)
+	}
+	if _, body := c.ask("GET", "/api/admin/prometheus", "p", ""); !strings.Contains(body, `owncast_rendition_running{host="",name="Low",rendition="1",`) {
+		t.Error("there are no figures of renditions")
+	}
 	h = c.awaitHealth("degraded", "restream-failing")
 	if !strings.Contains(h.codes(), "thumbnails-failed") {
 		t.Errorf("problems: %s", h.codes())
 	}
+	full.full.Store(false)
+	c.awaitHealth("degraded", "no storage-errors") // what waits is tried again
 	if err := client.Close(); err != nil {
 		t.Error(err)
 	}

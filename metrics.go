@@ -2,6 +2,7 @@ package owncast
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/owncast-go/owncast/internal/metrics"
@@ -45,6 +46,7 @@ func (a *App) Metrics() []Metric {
 	}
 	var list metricList
 	list.stream(a.state.Status())
+	list.renditions(a.state.Status().Renditions)
 	list.audience(p)
 	list.storage(p.packager.Stats())
 	list.restreams(p.restream.Status())
@@ -92,6 +94,16 @@ func (l *metricList) stream(s video.Status) {
 	l.gauge("owncast_ingest_keyframe_interval_seconds", "The longest interval of the last keyframes; 0 if unknown.", in.KeyframeInterval.Seconds())
 	l.gauge("owncast_ingest_drift_seconds", "By how much the sound is ahead of the picture.", in.Drift.Seconds())
 	l.gauge("owncast_ingest_warnings", "What the publisher should mend.", float64(len(in.Warnings)))
+}
+
+func (l *metricList) renditions(list []video.RenditionStatus) {
+	for i, r := range list {
+		labels := []metrics.Label{{Name: "rendition", Value: strconv.Itoa(i + 1)}, {Name: "name", Value: r.Name}}
+		l.gauge("owncast_rendition_running", "Whether the rendition of the ladder can be watched.", number(r.Running), labels...)
+		l.gauge("owncast_rendition_speed_ratio", "Seconds of media that a second makes; 1 keeps up.", r.Speed, labels...)
+		l.gauge("owncast_rendition_lag_seconds", "By how much the rendition is behind the broadcast.", r.Lag.Seconds(), labels...)
+		l.counter("owncast_rendition_restarts_total", "Times that the rendition was started again, in this session.", int64(r.Restarts), labels...)
+	}
 }
 
 // playbackErrorMemory is for how long the last errors of players are shown.
