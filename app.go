@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/logring"
@@ -61,7 +60,16 @@ type parts struct {
 	health   *health.Monitor
 	hardware *usage.Recorder
 	failures failures
-	close    func() error // closes what the App opened, once
+	listener atomic.Pointer[net.Listener] // the last that ServeRTMP was given
+	close    func() error                 // closes what the App opened, once
+}
+
+// rtmpAddr is where publishers connect to; nil if nowhere.
+func (p *parts) rtmpAddr() net.Addr {
+	if l := p.listener.Load(); l != nil {
+		return (*l).Addr()
+	}
+	return nil
 }
 
 // New makes an App of options. It starts nothing and opens nothing. The error
@@ -85,10 +93,14 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 	c := a.cfg
 	c.hooks = append([]Hooks{p.failures.hooks()}, c.hooks...)
 	log := c.log
-	packaging := hls.Config{Storage: c.storage, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: log}
+	store, err := p.settings.storage(ctx)
+	if err != nil {
+		return err
+	}
+	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: log}
 	if c.recording != nil {
 		if p.library, err = recording.New(recording.Config{
-			Storage: c.storage, Policy: *c.recording, Title: p.settings.title,
+			Storage: store, Policy: *c.recording, Title: p.settings.title,
 			Thumbnail: thumbnailOf(c.thumbnails, a.state), Events: recordingEvents(c.hooks), Logger: log,
 		}); err != nil {
 			return err
@@ -125,12 +137,13 @@ func (a *App) assemble(ctx context.Context, p *parts) (err error) {
 		administrators = c.authenticator
 	}
 	api := httpapi.Config{
-		Version: Version, Status: a.state, Instance: p.settings.instance,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager, Logs: a.logs, Health: p.health, Hardware: p.hardware,
-		LatencyLevel: p.settings.latencyLevel, Ladder: p.settings.offered,
-		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, c.storage), Logger: log}),
+		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
+		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
+		Parts: httpapi.Parts{S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
+		Web:        web.New(web.Config{FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), Logger: log}),
 		Logger:     log,
-		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(), Prometheus: prometheus,
+		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 	}
 	if p.library != nil {
 		api.Recordings = p.library
@@ -154,9 +167,8 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 
 // open opens the repository.
 func (a *App) open(p *parts) error {
-	p.settings = &settingsSource{cfg: a.cfg, hasher: auth.NewHasher()}
 	if a.cfg.repo != nil {
-		p.settings.use(*a.cfg.repo)
+		p.settings = newSettingsSource(a.cfg, *a.cfg.repo)
 		p.close = func() error { return nil }
 		return nil
 	}
@@ -164,7 +176,7 @@ func (a *App) open(p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.settings.use(db.Repository())
+	p.settings = newSettingsSource(a.cfg, db.Repository())
 	p.close = sync.OnceValue(db.Close)
 	return nil
 }
@@ -255,6 +267,7 @@ func (a *App) ServeRTMP(l net.Listener) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	p.listener.Store(&l)
 	return closedError(p.rtmp.Serve(l))
 }
 

@@ -143,6 +143,7 @@ func (c *channel) get(path string) (int, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	checkAnswer(c.t, res.Request, res.StatusCode, res.Header, string(b))
 	return res.StatusCode, string(b)
 }
 
@@ -589,7 +590,8 @@ func TestSettingsThatAnOptionFixedAreReadOnly(t *testing.T) {
 	if err := s.SetAdminPassword(ctx, "x"); !errors.Is(err, owncast.ErrReadOnly) {
 		t.Errorf("SetAdminPassword = %v", err)
 	}
-	if _, err := s.UpdateVideo(ctx, func(v *owncast.VideoSettings) error { v.LatencyLevel = 1; return nil }); !errors.Is(err, owncast.ErrReadOnly) {
+	_, err := s.UpdateVideo(ctx, func(v *owncast.VideoSettings) error { v.LatencyLevel = 1; return nil })
+	if fixed := new(owncast.ReadOnlyError); !errors.As(err, &fixed) || fixed.Field != "videoSettings.latencyLevel" || !errors.Is(err, owncast.ErrReadOnly) {
 		t.Errorf("UpdateVideo = %v", err)
 	}
 	ladder := owncast.Ladder{Renditions: []owncast.Rendition{{Height: 360, VideoBitrate: 800_000}}}

@@ -105,8 +105,8 @@ func TestHealthSaysWhyItDoesNotWork(t *testing.T) {
 		}
 	}
 	c.awaitHealth("degraded", "recording-failing")
-	h = c.awaitHealth("degraded", "transcoder-failing")
-	if n := strings.Count(h.codes(), "transcoder-failing"); n != 2 {
+	h = c.awaitHealth("degraded", "transcoder-") // failing, or too slow as the clip comes at once
+	if n := strings.Count(h.codes(), "transcoder-"); n != 2 {
 		t.Errorf("%d of 2 renditions fail: %+v", n, h)
 	}
 	if _, body := c.ask("GET", "/api/admin/prometheus", "p", ""); !strings.Contains(body, `owncast_rendition_running{host="",name="Low",rendition="1",`) {

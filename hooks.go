@@ -48,7 +48,23 @@ type Hooks struct {
 
 	// HealthChanged hears of problems that have come or gone.
 	HealthChanged func(context.Context, Health)
+
+	// Of settings, after they were saved. They may change settings; what
+	// comes of that is told after they have returned.
+	InstanceChanged func(context.Context, InstanceChanged)
+	VideoChanged    func(context.Context, VideoChanged)
+	ChatChanged     func(context.Context, ChatChanged)
 }
+
+// InstanceChanged says that the instance was saved. Nothing but the hooks has
+// Old and New.
+type InstanceChanged struct{ Old, New Instance }
+
+// VideoChanged says that the settings of the video were saved.
+type VideoChanged struct{ Old, New VideoSettings }
+
+// ChatChanged says that the settings of the chat were saved.
+type ChatChanged struct{ Old, New ChatSettings }
 
 // healthEvents does for health what events does for streams.
 func healthEvents(hooks []Hooks) func(context.Context, Health) {

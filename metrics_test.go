@@ -37,6 +37,7 @@ func (c *channel) exchange(method, path, password, body string, header ...string
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	checkAnswer(c.t, r, res.StatusCode, res.Header, string(b))
 	return res.StatusCode, res.Header, string(b)
 }
 

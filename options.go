@@ -1,6 +1,7 @@
 package owncast
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
@@ -31,8 +33,9 @@ type Option func(*config) error
 type config struct {
 	dataDir       string
 	base          *url.URL
-	storage       storage.Storage // nil: none, but for DVR a directory in the data directory
-	repo          *Repository     // nil: a file in the data directory
+	storage       storage.Storage                                    // nil: none, but for DVR a directory in the data directory
+	openS3        func(context.Context, S3Settings) (Storage, error) // nil: there is no S3
+	repo          *Repository                                        // nil: a file in the data directory
 	authenticator Authenticator
 	publish       video.PublishAuthorizer // nil: stream keys
 	keys          []StreamKey             // nil: those in the settings
@@ -68,6 +71,9 @@ func newConfig(opts []Option) (config, error) {
 			continue
 		}
 		errs = append(errs, o(&c))
+	}
+	if c.storage != nil && c.openS3 != nil {
+		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
 	}
 	if c.storage == nil && (c.dvr > 0 || c.recording != nil) {
 		c.storage = local.New(filepath.Join(c.dataDir, "video"))
@@ -129,6 +135,18 @@ func WithStorage(s Storage) Option {
 	return func(c *config) error {
 		c.storage = s
 		return notNil("WithStorage", s == nil)
+	}
+}
+
+// WithS3 lets administrators keep segments at an S3-compatible service: open
+// is called by Start with what they have set, if they have enabled it, and
+// returns the storage, as [WithStorage] takes it. If it fails, which is
+// logged, there is the default. Without this option the admin API has no
+// settings of such a service.
+func WithS3(open func(context.Context, S3Settings) (Storage, error)) Option {
+	return func(c *config) error {
+		c.openS3 = open
+		return notNil("WithS3", open == nil)
 	}
 }
 
@@ -213,7 +231,7 @@ func WithHooks(h Hooks) Option {
 func WithLatencyLevel(level int) Option {
 	return func(c *config) error {
 		c.level = &level
-		return option("WithLatencyLevel", checkLatencyLevel(level))
+		return option("WithLatencyLevel", httpapi.CheckLatencyLevel(level))
 	}
 }
 

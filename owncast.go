@@ -49,16 +49,22 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/directory"
 	"github.com/owncast-go/owncast/internal/geoip"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/metrics"
+	"github.com/owncast-go/owncast/internal/schedule"
+	"github.com/owncast-go/owncast/internal/settings"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/webhooks"
 )
 
 // Version is the version of this module.
@@ -78,9 +84,20 @@ type (
 	Rendition         = video.Rendition
 	Ladder            = video.Ladder
 
+	NotificationSettings = webhooks.Settings
+
 	SubscriptionLimits = video.SubscriptionLimits
 	StreamKey          = auth.StreamKey
 	Instance           = httpapi.Instance
+	SocialHandle       = httpapi.SocialHandle
+	ExternalAction     = httpapi.ExternalAction
+	VideoSettings      = httpapi.VideoSettings
+	S3Settings         = httpapi.S3Settings
+	ChatSettings       = chat.Settings
+	FederationSettings = federation.Settings
+	DirectorySettings  = directory.Settings
+	ScheduleSettings   = schedule.Settings
+	ReadOnlyError      = httpx.ReadOnlyError
 	ViewerCount        = stats.Count
 	Geo                = stats.Geo
 	Health             = health.Report
@@ -146,6 +163,8 @@ var (
 	ErrNotStarted = errors.New("owncast: not started")
 	// ErrReadOnly is returned for a setting that an option has fixed.
 	ErrReadOnly = httpx.ErrReadOnly
+	// ErrImport is returned for settings that cannot be imported.
+	ErrImport = settings.ErrBundle
 )
 
 // OptionError is an option that New does not accept.

@@ -35,6 +35,7 @@ func (c *channel) admin(method, path, body string) (int, string) {
 	if strings.Contains(string(b), farKey) {
 		c.t.Errorf("%s %s answers with the stream key: %s", method, path, b)
 	}
+	checkAnswer(c.t, req, res.StatusCode, res.Header, string(b))
 	return res.StatusCode, string(b)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +76,9 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 				}
 			}
 			want(405, "BREW", "", "X-User", "admin")
+			if at != rt.Path && rt.MaxBody == 0 {
+				want(404, rt.Method, "", "X-User", "admin")
+			}
 			if rt.MaxBody > 0 {
 				want(415, rt.Method, "value=x", "X-User", "admin", "Content-Type", "application/x-www-form-urlencoded")
 				want(413, rt.Method, `{"value":"`+strings.Repeat("x", int(rt.MaxBody))+`"}`, "X-User", "admin")
@@ -118,4 +122,12 @@ func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 			t.Errorf("%s: %d, want 413", rt.Path, res.StatusCode)
 		}
 	}
+}
+
+// serve returns an App of which the test takes care.
+func serve(t *testing.T, app *owncast.App) *channel {
+	t.Helper()
+	web := httptest.NewServer(app.Handler())
+	t.Cleanup(web.Close)
+	return &channel{t: t, app: app, web: web}
 }

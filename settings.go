@@ -2,44 +2,13 @@ package owncast
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 
-	"github.com/owncast-go/owncast/internal/auth"
-	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
-	"github.com/owncast-go/owncast/repository"
-	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/internal/settings"
 )
-
-// VideoSettings are how the stream is made.
-type VideoSettings struct {
-	// LatencyLevel is from 0, the shortest delay, to 4, the safest. A change
-	// holds for sessions that begin later.
-	LatencyLevel int `json:"latencyLevel"`
-	// Ladder is what viewers can choose from, if there is a [Transcoder]. A
-	// change holds for sessions that begin later.
-	Ladder Ladder `json:"ladder"`
-}
-
-func checkLatencyLevel(level int) error {
-	if level < 0 || level > 4 {
-		return fmt.Errorf("latency level %d is not from 0 to 4", level)
-	}
-	return nil
-}
-
-func videoSettings() repository.Setting[VideoSettings] {
-	return repository.Setting[VideoSettings]{
-		Section: "video",
-		Default: func() VideoSettings { return VideoSettings{LatencyLevel: video.DefaultLatencyLevel} },
-		Validate: func(v *VideoSettings) error {
-			return errors.Join(checkLatencyLevel(v.LatencyLevel), v.Ladder.Validate())
-		},
-	}
-}
 
 // Settings are what can be changed while the App runs. Changes are checked,
 // and saved before the method returns. What an option has fixed is read-only:
@@ -49,11 +18,7 @@ type Settings struct{ app *App }
 
 // StreamKeys are the keys that publishers are let in with.
 func (s *Settings) StreamKeys(ctx context.Context) ([]StreamKey, error) {
-	p, err := s.app.live()
-	if err != nil {
-		return nil, err
-	}
-	return p.settings.streamKeys(ctx)
+	return read(ctx, s, streamKeysOf)
 }
 
 // SetStreamKeys replaces the keys. A publisher that is already in stays.
@@ -62,10 +27,7 @@ func (s *Settings) SetStreamKeys(ctx context.Context, keys []StreamKey) error {
 	if err != nil {
 		return err
 	}
-	if p.settings.cfg.keys != nil {
-		return fmt.Errorf("stream keys: %w", ErrReadOnly)
-	}
-	_, err = auth.StreamKeys().Update(ctx, p.settings.store, func(stored *[]StreamKey) error {
+	_, err = p.settings.sections.StreamKeys.Set(ctx, "streamKeys", func(stored *[]StreamKey) error {
 		*stored = slices.Clone(keys)
 		return nil
 	})
@@ -92,188 +54,150 @@ func (s *Settings) SetAdminPassword(ctx context.Context, password string) error 
 	if err != nil {
 		return err
 	}
-	if p.settings.cfg.adminPassword != nil {
-		return fmt.Errorf("admin password: %w", ErrReadOnly)
-	}
-	hash, err := p.settings.hasher.HashPassword(ctx, password)
-	if err != nil {
-		return err
-	}
-	_, err = auth.Admin().Update(ctx, p.settings.store, func(c *auth.AdminCredentials) error {
-		c.PasswordHash = hash
-		return nil
-	})
-	return err
+	return p.settings.setAdminPassword(ctx, password)
 }
 
-// Instance is what the channel is called.
-func (s *Settings) Instance(ctx context.Context) (Instance, error) {
-	p, err := s.app.live()
-	if err != nil {
-		return Instance{}, err
-	}
-	return p.settings.instance(ctx)
-}
+// Instance is what the channel is, for who looks at it.
+func (s *Settings) Instance(ctx context.Context) (Instance, error) { return read(ctx, s, instanceOf) }
 
-// UpdateInstance changes it with fn, which may be called more than once. An
-// error of fn changes nothing and is returned.
+// UpdateInstance changes it with fn, which may be called more than once and
+// must not change the same settings by another call. An error of fn changes
+// nothing and is returned, as is one that matches [repository.ErrInvalid] and
+// names the field for what cannot be, and [*ReadOnlyError] for what an option
+// has fixed.
 func (s *Settings) UpdateInstance(ctx context.Context, fn func(*Instance) error) (Instance, error) {
-	p, err := s.app.live()
-	if err != nil {
-		return Instance{}, err
-	}
-	return httpapi.InstanceSetting().Update(ctx, p.settings.store, fn)
+	return update(ctx, s, instanceOf, fn)
 }
 
 // Video is how the stream is made.
-func (s *Settings) Video(ctx context.Context) (VideoSettings, error) {
-	p, err := s.app.live()
-	if err != nil {
-		return VideoSettings{}, err
-	}
-	return p.settings.video(ctx)
-}
+func (s *Settings) Video(ctx context.Context) (VideoSettings, error) { return read(ctx, s, videoOf) }
 
-// UpdateVideo changes it with fn, as UpdateInstance does. What options have
-// fixed must stay as it is.
+// UpdateVideo changes it with fn, as UpdateInstance does.
 func (s *Settings) UpdateVideo(ctx context.Context, fn func(*VideoSettings) error) (VideoSettings, error) {
+	return update(ctx, s, videoOf, fn)
+}
+
+// Chat is how the chat behaves.
+func (s *Settings) Chat(ctx context.Context) (ChatSettings, error) { return read(ctx, s, chatOf) }
+
+// UpdateChat changes it with fn, as UpdateInstance does.
+func (s *Settings) UpdateChat(ctx context.Context, fn func(*ChatSettings) error) (ChatSettings, error) {
+	return update(ctx, s, chatOf, fn)
+}
+
+// Federation is how the server is seen by others.
+func (s *Settings) Federation(ctx context.Context) (FederationSettings, error) {
+	return read(ctx, s, federationOf)
+}
+
+// UpdateFederation changes it with fn, as UpdateInstance does.
+func (s *Settings) UpdateFederation(ctx context.Context, fn func(*FederationSettings) error) (FederationSettings, error) {
+	return update(ctx, s, federationOf, fn)
+}
+
+// Notifications are who is told that a stream has begun.
+func (s *Settings) Notifications(ctx context.Context) (NotificationSettings, error) {
+	return read(ctx, s, notificationsOf)
+}
+
+// UpdateNotifications changes them with fn, as UpdateInstance does.
+func (s *Settings) UpdateNotifications(ctx context.Context, fn func(*NotificationSettings) error) (NotificationSettings, error) {
+	return update(ctx, s, notificationsOf, fn)
+}
+
+// Directory is whether the server is listed.
+func (s *Settings) Directory(ctx context.Context) (DirectorySettings, error) {
+	return read(ctx, s, directoryOf)
+}
+
+// UpdateDirectory changes it with fn, as UpdateInstance does.
+func (s *Settings) UpdateDirectory(ctx context.Context, fn func(*DirectorySettings) error) (DirectorySettings, error) {
+	return update(ctx, s, directoryOf, fn)
+}
+
+// Schedule is what is made of scheduled streams.
+func (s *Settings) Schedule(ctx context.Context) (ScheduleSettings, error) {
+	return read(ctx, s, scheduleOf)
+}
+
+// UpdateSchedule changes it with fn, as UpdateInstance does.
+func (s *Settings) UpdateSchedule(ctx context.Context, fn func(*ScheduleSettings) error) (ScheduleSettings, error) {
+	return update(ctx, s, scheduleOf, fn)
+}
+
+// S3 is where an S3-compatible service keeps segments. It is of use with
+// [WithS3] alone.
+func (s *Settings) S3(ctx context.Context) (S3Settings, error) { return read(ctx, s, s3Of) }
+
+// UpdateS3 changes it with fn, as UpdateInstance does. The next Start heeds
+// it.
+func (s *Settings) UpdateS3(ctx context.Context, fn func(*S3Settings) error) (S3Settings, error) {
+	return update(ctx, s, s3Of, fn)
+}
+
+// Export returns a copy of the settings, but for outputs of restreams, and
+// for secrets unless includeSecrets says so: stream keys, the hash of the
+// administrator's password, and what other services know the server by. What
+// options have fixed is not part of it.
+func (s *Settings) Export(ctx context.Context, includeSecrets bool) ([]byte, error) {
 	p, err := s.app.live()
 	if err != nil {
-		return VideoSettings{}, err
+		return nil, err
 	}
-	return p.settings.updateVideo(ctx, fn)
-}
-
-// settingsSource answers for the settings: an option's value where there is
-// one, and what the repository has otherwise.
-type settingsSource struct {
-	cfg    config
-	store  repository.Settings
-	hasher *auth.Hasher
-
-	watched *health.Settings // which store is
-	series  repository.Series
-}
-
-// use takes what it needs of the repository.
-func (s *settingsSource) use(r Repository) {
-	s.watched = health.WatchSettings(r.Settings)
-	s.store, s.series = s.watched, r.Series
-}
-
-func (s *settingsSource) streamKeys(ctx context.Context) ([]StreamKey, error) {
-	if s.cfg.keys != nil {
-		return slices.Clone(s.cfg.keys), nil
-	}
-	keys, _, err := auth.StreamKeys().Get(ctx, s.store)
-	return keys, err
-}
-
-// adminHash is the hash of the admin password; empty if there is none.
-func (s *settingsSource) adminHash(ctx context.Context) (string, error) {
-	c, _, err := auth.Admin().Get(ctx, s.store)
-	return c.PasswordHash, err
-}
-
-func (s *settingsSource) instance(ctx context.Context) (Instance, error) {
-	v, _, err := httpapi.InstanceSetting().Get(ctx, s.store)
-	return v, err
-}
-
-// title is what the stream is called, for who keeps it.
-func (s *settingsSource) title(ctx context.Context) (string, error) {
-	i, err := s.instance(ctx)
-	return i.StreamTitle, err
-}
-
-func (s *settingsSource) video(ctx context.Context) (VideoSettings, error) {
-	v, _, err := videoSettings().Get(ctx, s.store)
-	return s.fixVideo(v), err
-}
-
-// fixVideo puts the values of options in the place of those in the settings.
-func (s *settingsSource) fixVideo(v VideoSettings) VideoSettings {
-	if s.cfg.level != nil {
-		v.LatencyLevel = *s.cfg.level
-	}
-	if s.cfg.ladder != nil {
-		v.Ladder = *s.cfg.ladder
-	}
-	v.Ladder.Renditions = slices.Clone(v.Ladder.Renditions)
-	return v
-}
-
-// updateVideo shows fn the values of options, and leaves in the settings what
-// they stand in the place of.
-func (s *settingsSource) updateVideo(ctx context.Context, fn func(*VideoSettings) error) (VideoSettings, error) {
-	v, err := videoSettings().Update(ctx, s.store, func(v *VideoSettings) error {
-		stored := *v
-		*v = s.fixVideo(stored)
-		if err := fn(v); err != nil {
-			return err
-		}
-		fixed := s.fixVideo(*v)
-		if fixed.LatencyLevel != v.LatencyLevel || !reflect.DeepEqual(fixed.Ladder, v.Ladder) {
-			return fmt.Errorf("video: %w", ErrReadOnly)
-		}
-		if s.cfg.level != nil {
-			v.LatencyLevel = stored.LatencyLevel
-		}
-		if s.cfg.ladder != nil {
-			v.Ladder = stored.Ladder
-		}
-		return nil
-	})
+	b, err := settings.Export(ctx, includeSecrets, p.settings.sections.Portable()...)
 	if err != nil {
-		return VideoSettings{}, err
+		return nil, err
 	}
-	return s.fixVideo(v), nil
+	return json.Marshal(b)
 }
 
-func (s *settingsSource) latencyLevel(ctx context.Context) (int, error) {
-	v, err := s.video(ctx)
-	return v.LatencyLevel, err
-}
-
-func (s *settingsSource) latency(ctx context.Context) (video.Latency, error) {
-	v, err := s.video(ctx)
-	return video.LatencyLevel(v.LatencyLevel), err
-}
-
-func (s *settingsSource) ladder(ctx context.Context) (video.Ladder, error) {
-	v, err := s.video(ctx)
-	return v.Ladder, err
-}
-
-// offered is the ladder as viewers can have it: without a transcoder, of the
-// broadcast alone.
-func (s *settingsSource) offered(ctx context.Context) (video.Ladder, error) {
-	l, err := s.ladder(ctx)
-	if s.cfg.transcoder == nil {
-		l = video.Ladder{SourceName: l.SourceName}
+// Import takes what Export has made. Nothing changes if anything in it is not
+// right, which is an error matching [ErrImport]. Sections and secrets that
+// are not in it stay as they are. Each section is saved by itself: if the
+// repository fails, those before it have changed.
+func (s *Settings) Import(ctx context.Context, data []byte) error {
+	p, err := s.app.live()
+	if err != nil {
+		return err
 	}
-	return l, err
+	var b settings.Bundle
+	if err := json.Unmarshal(data, &b); err != nil {
+		return fmt.Errorf("%w: %w", ErrImport, err)
+	}
+	return settings.Import(ctx, b, p.settings.sections.Portable()...)
 }
 
-// authorizer lets publishers in.
-func authorizer(c config, s *settingsSource) video.PublishAuthorizer {
-	publish := c.publish
-	if publish == nil {
-		publish = video.PublishAuthorizerFunc(func(ctx context.Context, req video.PublishRequest) error {
-			keys, err := s.streamKeys(ctx)
-			if err != nil {
-				return err
-			}
-			if !auth.CheckStreamKey(keys, req.StreamKey) {
-				return video.ErrStreamKey
-			}
-			return nil
-		})
+// read returns a section.
+func read[T any](ctx context.Context, s *Settings, of func(*httpapi.Sections) *settings.Section[T]) (T, error) {
+	p, err := s.app.live()
+	if err != nil {
+		var none T
+		return none, err
 	}
-	return video.PublishAuthorizerFunc(func(ctx context.Context, req video.PublishRequest) error {
-		if err := publish.AuthorizePublish(ctx, req); err != nil {
-			return err
-		}
-		return beforePublish(ctx, c.hooks, req)
-	})
+	return of(p.settings.sections).Get(ctx)
 }
+
+// update changes a section.
+func update[T any](ctx context.Context, s *Settings, of func(*httpapi.Sections) *settings.Section[T], fn func(*T) error) (T, error) {
+	p, err := s.app.live()
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return of(p.settings.sections).Update(ctx, fn)
+}
+
+func streamKeysOf(x *httpapi.Sections) *settings.Section[[]StreamKey] { return x.StreamKeys }
+func instanceOf(x *httpapi.Sections) *settings.Section[Instance]      { return x.Instance }
+func videoOf(x *httpapi.Sections) *settings.Section[VideoSettings]    { return x.Video }
+func chatOf(x *httpapi.Sections) *settings.Section[ChatSettings]      { return x.Chat }
+func federationOf(x *httpapi.Sections) *settings.Section[FederationSettings] {
+	return x.Federation
+}
+
+func notificationsOf(x *httpapi.Sections) *settings.Section[NotificationSettings] {
+	return x.Notifications
+}
+func directoryOf(x *httpapi.Sections) *settings.Section[DirectorySettings] { return x.Directory }
+func scheduleOf(x *httpapi.Sections) *settings.Section[ScheduleSettings]   { return x.Schedule }
+func s3Of(x *httpapi.Sections) *settings.Section[S3Settings]               { return x.S3 }

@@ -41,6 +41,15 @@ func (e *InvalidError) Unwrap() error { return e.Err }
 // Is reports whether target is [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
+// FieldError is what is wrong with one field of a value, for
+// [Setting].Validate.
+type FieldError struct {
+	Field  string // as the API names it
+	Reason string // such as "is longer than 100 characters"
+}
+
+func (e *FieldError) Error() string { return fmt.Sprintf("field %q %s", e.Field, e.Reason) }
+
 // Get returns the stored value and its revision, or the default and 0 if the
 // section was never saved. A document that does not decode is an error
 // matching [ErrCorrupt]; it is not validated again.

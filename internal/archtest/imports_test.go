@@ -15,10 +15,16 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"internal/auth", "internal/geoip", "internal/health", "internal/httpapi", "internal/httpx", "internal/logring", "internal/metrics", "internal/stats", "internal/usage", "internal/web",
+			"chat", "federation", "internal/auth", "internal/directory", "internal/geoip", "internal/health",
+			"internal/httpapi", "internal/httpx", "internal/logring", "internal/metrics", "internal/schedule",
+			"internal/settings", "internal/stats", "internal/usage", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
-			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp",
+			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks",
 		},
+
+		"chat":       {"repository"},
+		"federation": {"repository"},
+		"webhooks":   {"repository"},
 
 		"repository":                  {},
 		"repository/bolt":             {"repository", "repository/internal/kvstore"},
@@ -34,28 +40,31 @@ func layers() map[string][]string {
 		"video":            {"storage"},
 		"video/ffmpeg":     {"storage", "video", "video/flv"},
 		"video/flv":        {"video"},
-		"video/hardware":   {},
 		"video/hls":        {"storage", "video"},
+		"video/hardware":   {},
 		"video/prometheus": {"internal/metrics"},
 		"video/recording":  {"storage", "video"},
 		"video/restream":   {"video", "video/rtmp"},
 		"video/rtmp":       {"video", "video/flv"},
 		"video/videotest":  {"video", "video/flv"},
 
-		"internal/archtest": {},
-		"internal/auth":     {"repository"},
+		"internal/archtest":  {},
+		"internal/auth":      {"repository"},
+		"internal/directory": {"repository"},
+		"internal/httpapi": {
+			"chat", "federation", "internal/auth", "internal/directory", "internal/health", "internal/httpx", "internal/logring", "internal/schedule",
+			"internal/settings", "internal/stats", "internal/usage", "repository", "storage", "video", "video/recording", "video/restream", "webhooks",
+		},
+		"internal/httpx":    {"repository", "storage", "video", "video/recording"},
 		"internal/geoip":    {},
 		"internal/health":   {"repository"},
-		"internal/httpapi": {
-			"internal/auth", "internal/health", "internal/httpx", "internal/logring", "internal/stats", "internal/usage", "repository",
-			"storage", "video", "video/recording", "video/restream",
-		},
-		"internal/httpx":   {"repository", "storage", "video", "video/recording"},
-		"internal/logring": {},
-		"internal/metrics": {},
-		"internal/stats":   {"repository"},
-		"internal/usage":   {},
-		"internal/web":     {"internal/httpx"},
+		"internal/logring":  {},
+		"internal/metrics":  {},
+		"internal/usage":    {},
+		"internal/schedule": {"repository"},
+		"internal/settings": {"internal/httpx", "repository"},
+		"internal/stats":    {"repository"},
+		"internal/web":      {"internal/httpx"},
 	}
 }
 
@@ -88,6 +97,7 @@ func modules() map[string][]string {
 func testModules() []string {
 	return []string{
 		"github.com/Eyevinn/mp4ff",
+		"github.com/getkin/kin-openapi",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write
 		"github.com/prometheus/client_golang/prometheus/testutil/promlint",
 		"go.uber.org/goleak",

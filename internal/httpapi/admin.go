@@ -59,7 +59,7 @@ type warningBody struct {
 }
 
 func (a *api) adminStatus(w http.ResponseWriter, r *http.Request) error {
-	instance, err := a.Instance(r.Context())
+	instance, err := a.Settings.Instance.Peek(r.Context())
 	if err != nil {
 		return err
 	}

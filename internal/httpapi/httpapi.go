@@ -5,6 +5,7 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"path"
 
@@ -34,12 +35,12 @@ type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Ladder,
 // without which there is the broadcast as it came alone, and the Logger,
-// Recordings, Thumbnails, the Placeholder and Prometheus, which are not there
-// if nil.
+// Recordings, Thumbnails, the Placeholder, Prometheus and RTMPAddr, which are
+// not there if nil, and what says so.
 type Config struct {
 	Version   string
 	Status    statuser
-	Instance  func(context.Context) (Instance, error)
+	Settings  *Sections
 	Broadcast broadcast
 	Restream  restreamer
 	Admin     Authenticator
@@ -50,7 +51,14 @@ type Config struct {
 	Health    *health.Monitor
 	Hardware  *usage.Recorder
 
-	LatencyLevel func(context.Context) (int, error)
+	// SetAdminPassword saves a hash of the administrator's password.
+	SetAdminPassword func(ctx context.Context, password string) error
+	// Render makes HTML of Markdown that is safe to show, whatever it says.
+	// Nil shows the text as it is.
+	Render   func(string) string
+	Parts    Parts
+	BasePath string          // such as "/live", or ""
+	RTMPAddr func() net.Addr // of the last listener; nil if there is none
 
 	Web    http.Handler
 	Logger *slog.Logger
@@ -62,12 +70,16 @@ type Config struct {
 	Prometheus http.Handler // nil: none
 }
 
-type api struct{ Config }
+type api struct {
+	Config
+
+	page, offline rendered
+}
 
 // New returns the handler of every route. It expects paths without the App's
 // base path.
 func New(c Config) http.Handler {
-	a := &api{c}
+	a := &api{Config: c}
 	mux := http.NewServeMux()
 	hlsPreflight := preflight("GET, HEAD", "Range, "+cmcdHeaders)
 	a.mount(mux)

@@ -150,7 +150,7 @@ type videoMetricsBody struct {
 }
 
 func (a *api) adminVideoMetrics(w http.ResponseWriter, r *http.Request) error {
-	level, err := a.LatencyLevel(r.Context())
+	v, err := a.Settings.Video.Peek(r.Context())
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (a *api) adminVideoMetrics(w http.ResponseWriter, r *http.Request) error {
 		MedianPlayerBitrate:            points(s.BandwidthMedian),
 		MaxPlayerBitrate:               points(s.BandwidthMax),
 		AvailableBitrates:              []int{},
-		SegmentLength:                  int(video.LatencyLevel(level).Segment / time.Second),
+		SegmentLength:                  int(video.LatencyLevel(v.LatencyLevel).Segment / time.Second),
 		Representation:                 a.Audience.Representation(),
 	}
 	for _, o := range stream.Outputs {

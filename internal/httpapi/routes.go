@@ -24,6 +24,7 @@ const (
 const (
 	mediaJSON = "application/json"
 	mediaText = "text/plain"
+	mediaYAML = "application/yaml" // RFC 9512
 )
 
 // Route is one way to ask the API for something. A route for GET answers HEAD
@@ -44,15 +45,18 @@ type Route struct {
 // Routes are all routes of the API, in the order of their document. The mux is
 // made of it, and tests try each.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), recordingRoutes(), adminRoutes())
+	return slices.Concat(publicRoutes(), recordingRoutes(), adminRoutes(), setterRoutes())
 }
 
 func publicRoutes() []Route {
 	return []Route{
 		{"GET", "/api/status", Anyone, 0, mediaJSON, (*api).status},
+		{"GET", "/api/config", Anyone, 0, mediaJSON, (*api).config},
+		{"GET", "/api/yp", Anyone, 0, mediaJSON, (*api).yp},
 		{"GET", "/api/ping", Anyone, 0, "", (*api).ping},
 		{"GET", "/api/health", Anyone, 0, mediaJSON, (*api).ready},
 		{"GET", "/api/video/variants", Anyone, 0, mediaJSON, (*api).videoVariants},
+		{"GET", "/api/openapi.yaml", Anyone, 0, mediaYAML, (*api).openAPI},
 
 		{"POST", "/api/metrics/playback", Anyone, maxReportBody, "", (*api).metricsPlayback},
 		{"GET", "/api/metrics/cmcd", Anyone, 0, "", (*api).metricsCMCD},
@@ -67,6 +71,10 @@ func publicRoutes() []Route {
 func adminRoutes() []Route {
 	return []Route{
 		{"GET", "/api/admin/status", Admin, 0, mediaJSON, (*api).adminStatus},
+		{"GET", "/api/admin/serverconfig", Admin, 0, mediaJSON, (*api).adminServerConfig},
+		{"GET", "/api/admin/settings/export", Admin, 0, mediaJSON, (*api).adminExport},
+		{"POST", "/api/admin/settings/import", Admin, maxBundle, mediaJSON, (*api).adminImport},
+		{"POST", "/api/admin/yp/reset", Admin, 0, mediaJSON, (*api).adminResetYP},
 		{"POST", "/api/admin/disconnect", Admin, 0, mediaJSON, (*api).adminDisconnect},
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
 		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},

@@ -22,7 +22,7 @@ type statusBody struct {
 }
 
 func (a *api) status(w http.ResponseWriter, r *http.Request) error {
-	instance, err := a.Instance(r.Context())
+	instance, err := a.Settings.Instance.Peek(r.Context())
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,10 @@ func (a *api) variants(ctx context.Context) ([]variant, error) {
 			return nil, err
 		}
 	}
+	return listVariants(ladder), nil
+}
+
+func listVariants(ladder video.Ladder) []variant {
 	list := []variant{}
 	if ladder.Source == video.Always || len(ladder.Renditions) == 0 {
 		list = append(list, variant{0, video.Rendition{Name: cmp.Or(ladder.SourceName, "Source")}})
@@ -43,7 +47,7 @@ func (a *api) variants(ctx context.Context) ([]variant, error) {
 		}
 		return cmp.Compare(y.VideoBitrate, x.VideoBitrate)
 	})
-	return list, nil
+	return list
 }
 
 // copies is 1 for a variant with the video as it came.
@@ -61,6 +65,10 @@ func variantName(r video.Rendition) string {
 		return r.Name
 	case r.VideoBitrate == 0:
 		return "Source"
+	case r.Width == 1080 && r.Height == 720: // sic
+		return "720p @" + bitrateName(r.VideoBitrate)
+	case r.Width == 1920 && r.Height == 1080:
+		return "1080p @" + bitrateName(r.VideoBitrate)
 	case r.Height != 0:
 		return strconv.Itoa(r.Height) + "h"
 	case r.Width != 0:
@@ -119,22 +127,26 @@ type outputSettingBody struct {
 	CPUUsageLevel    int    `json:"cpuUsageLevel"`
 }
 
+func (v variant) body() outputSettingBody {
+	return outputSettingBody{
+		Name: v.Name, VideoPassthrough: v.VideoBitrate == 0, AudioPassthrough: v.AudioBitrate == 0,
+		VideoBitrate: v.VideoBitrate / 1000, AudioBitrate: v.AudioBitrate / 1000,
+		ScaledWidth: v.Width, ScaledHeight: v.Height, FrameRate: v.FrameRate, CPUUsageLevel: v.CPULevel,
+	}
+}
+
 func (a *api) currentBroadcast(ctx context.Context) (*broadcastBody, error) {
 	list, err := a.variants(ctx)
 	if err != nil {
 		return nil, err
 	}
-	level, err := a.LatencyLevel(ctx)
+	v, err := a.Settings.Video.Peek(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b := &broadcastBody{OutputSettings: []outputSettingBody{}, LatencyLevel: levelBody{level}}
+	b := &broadcastBody{OutputSettings: []outputSettingBody{}, LatencyLevel: levelBody{v.LatencyLevel}}
 	for _, v := range list {
-		b.OutputSettings = append(b.OutputSettings, outputSettingBody{
-			Name: v.Name, VideoPassthrough: v.VideoBitrate == 0, AudioPassthrough: v.AudioBitrate == 0,
-			VideoBitrate: v.VideoBitrate / 1000, AudioBitrate: v.AudioBitrate / 1000,
-			ScaledWidth: v.Width, ScaledHeight: v.Height, FrameRate: v.FrameRate, CPUUsageLevel: v.CPULevel,
-		})
+		b.OutputSettings = append(b.OutputSettings, v.body())
 	}
 	return b, nil
 }

@@ -33,7 +33,7 @@ func TestVariantsAreThoseOfTheLadder(t *testing.T) {
 		{"a fallback for nothing", video.Ladder{Source: video.Fallback}, "0:Source"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := &api{Config{Ladder: func(context.Context) (video.Ladder, error) { return tt.ladder, nil }}}
+			a := &api{Config: Config{Ladder: func(context.Context) (video.Ladder, error) { return tt.ladder, nil }}}
 			list, err := a.variants(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -48,7 +48,7 @@ func TestVariantsAreThoseOfTheLadder(t *testing.T) {
 		})
 	}
 	wrong := errors.New("wrong")
-	a := &api{Config{Ladder: func(context.Context) (video.Ladder, error) { return video.Ladder{}, wrong }}}
+	a := &api{Config: Config{Ladder: func(context.Context) (video.Ladder, error) { return video.Ladder{}, wrong }}}
 	if _, err := a.variants(t.Context()); !errors.Is(err, wrong) {
 		t.Errorf("error %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/owncast-go/owncast/repository"
@@ -91,6 +92,7 @@ func Status(err error) (status int, message string) {
 	var many *TooManyRequestsError
 	var fixed *ReadOnlyError
 	var invalid *repository.InvalidError
+	var field *repository.FieldError
 	switch {
 	case errors.As(err, &many):
 		return http.StatusTooManyRequests, "too many requests, try again later"
@@ -99,7 +101,9 @@ func Status(err error) (status int, message string) {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, bad.Message
 	case errors.As(err, &invalid):
-		return http.StatusBadRequest, invalid.Err.Error()
+		return http.StatusBadRequest, strings.ReplaceAll(invalid.Err.Error(), "\n", "; ")
+	case errors.As(err, &field):
+		return http.StatusBadRequest, field.Error()
 	case errors.As(err, &fixed):
 		return http.StatusConflict, fmt.Sprintf("field %q is fixed by the program that runs this server", fixed.Field)
 	case errors.Is(err, ErrUnauthorized):

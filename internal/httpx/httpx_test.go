@@ -42,6 +42,8 @@ func TestAnErrorBecomesAnAnswerThatTellsNoSecrets(t *testing.T) {
 		{"read-only", fmt.Errorf("x: %w", ErrReadOnly), 409, "fixed by the program that runs this server", slog.LevelDebug},
 		{"a field that is read-only", fmt.Errorf("x: %w", &ReadOnlyError{Field: "nsfw"}), 409, `field "nsfw" is fixed by the program that runs this server`, slog.LevelDebug},
 		{"an invalid setting", fmt.Errorf("x: %w", &repository.InvalidError{Section: "s", Err: errors.New("too long")}), 400, "too long", slog.LevelDebug},
+		{"several fields", &repository.InvalidError{Section: "s", Err: errors.Join(&repository.FieldError{Field: "a", Reason: "is long"}, errors.New("b"))}, 400, `field "a" is long; b`, slog.LevelDebug},
+		{"a field", fmt.Errorf("x: %w", &repository.FieldError{Field: "a", Reason: "is long"}), 400, `field "a" is long`, slog.LevelDebug},
 		{"a form", fmt.Errorf("x: %w", ErrMediaType), 415, "send the body as application/json", slog.LevelDebug},
 		{"wrong method", ErrMethodNotAllowed, 405, "method not allowed", slog.LevelDebug},
 		{"unknown recording", recording.ErrNotFound, 404, "not found", slog.LevelDebug},

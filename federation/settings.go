@@ -1,0 +1,72 @@
+// Package federation has the settings of the federation with other servers.
+// The federation itself is not there yet: what is set here is kept and shown
+// to administrators, and nothing acts on it.
+package federation
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/owncast-go/owncast/repository"
+)
+
+// Limits of the settings.
+const (
+	MaxMessageRunes   = 2000
+	MaxUsernameLen    = 30
+	MaxBlockedDomains = 10_000
+)
+
+// Settings are how the server is seen by others.
+type Settings struct {
+	Enabled        bool     `json:"enabled"`
+	Username       string   `json:"username"`
+	Private        bool     `json:"private"`        // followers must be let in, and posts are for them alone
+	GoLiveMessage  string   `json:"goLiveMessage"`  // posted when a stream begins; "" posts nothing
+	ShowEngagement bool     `json:"showEngagement"` // in the chat
+	AllowQuotes    bool     `json:"allowQuotes"`
+	HideFollowers  bool     `json:"hideFollowers"`
+	BlockedDomains []string `json:"blockedDomains"`
+}
+
+// Setting is the section that the Settings are kept in.
+func Setting() repository.Setting[Settings] {
+	return repository.Setting[Settings]{
+		Section: "federation",
+		Default: func() Settings {
+			return Settings{Username: "streamer", GoLiveMessage: "I've gone live!", ShowEngagement: true, BlockedDomains: []string{}}
+		},
+		Validate: (*Settings).validate,
+	}
+}
+
+func (s *Settings) validate() error {
+	s.Username = strings.TrimSpace(s.Username)
+	s.GoLiveMessage = strings.TrimSpace(s.GoLiveMessage)
+	if !regexp.MustCompile(`^[A-Za-z0-9_]{1,30}$`).MatchString(s.Username) {
+		return &repository.FieldError{Field: "username", Reason: "must be 1 to 30 letters, digits or underscores"}
+	}
+	if utf8.RuneCountInString(s.GoLiveMessage) > MaxMessageRunes {
+		return &repository.FieldError{Field: "goLiveMessage", Reason: fmt.Sprintf("is longer than %d characters", MaxMessageRunes)}
+	}
+	domain := regexp.MustCompile(`^[\pL\pN_-]+(\.[\pL\pN_-]+)*(:[0-9]{1,5})?$`)
+	clean := []string{}
+	for _, d := range s.BlockedDomains {
+		d = strings.ToLower(strings.Trim(strings.TrimSpace(d), "."))
+		if d == "" || slices.Contains(clean, d) {
+			continue
+		}
+		if len(d) > 255 || !domain.MatchString(d) {
+			return &repository.FieldError{Field: "blockedDomains", Reason: fmt.Sprintf("has %q, which is no domain", d)}
+		}
+		clean = append(clean, d)
+	}
+	if len(clean) > MaxBlockedDomains {
+		return &repository.FieldError{Field: "blockedDomains", Reason: fmt.Sprintf("has more than %d domains", MaxBlockedDomains)}
+	}
+	s.BlockedDomains = clean
+	return nil
+}

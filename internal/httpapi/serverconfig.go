@@ -1,0 +1,237 @@
+package httpapi
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/schedule"
+	"github.com/owncast-go/owncast/webhooks"
+)
+
+// serverConfigBody is the answer of /api/admin/serverconfig: every setting, and
+// of the secrets only the stream keys. ReadOnly is ours: the fields that
+// options have fixed, as their path in this answer.
+type serverConfigBody struct {
+	InstanceDetails instanceBody        `json:"instanceDetails"`
+	VideoSettings   videoSettingsBody   `json:"videoSettings"`
+	Notifications   webhooks.Settings   `json:"notifications"`
+	Federation      adminFederationBody `json:"federation"`
+	Schedule        adminScheduleBody   `json:"schedule"`
+	YP              ypSettingsBody      `json:"yp"`
+	S3              S3Settings          `json:"s3"`
+	ExternalActions []ExternalAction    `json:"externalActions"`
+	StreamKeys      []auth.StreamKey    `json:"streamKeys"`
+	ReadOnly        []string            `json:"readOnly"`
+	SupportedCodecs []string            `json:"supportedCodecs"`
+	chatSettingsBody
+	serverSettingsBody
+}
+
+type serverSettingsBody struct {
+	FFmpegPath            string `json:"ffmpegPath"`    // "": it is the program's
+	AdminPassword         string `json:"adminPassword"` // always ""
+	SocketHostOverride    string `json:"socketHostOverride"`
+	WebServerIP           string `json:"webServerIP"`
+	WebServerPort         int    `json:"webServerPort"`
+	RTMPServerAddress     string `json:"rtmpServerAddress"`
+	RTMPServerPort        int    `json:"rtmpServerPort"`
+	VideoCodec            string `json:"videoCodec"`
+	VideoServingEndpoint  string `json:"videoServingEndpoint"`
+	DisableSearchIndexing bool   `json:"disableSearchIndexing"`
+	StreamKeyOverridden   bool   `json:"streamKeyOverridden"`
+	HideViewerCount       bool   `json:"hideViewerCount"`
+}
+
+type chatSettingsBody struct {
+	ForbiddenUsernames    []string `json:"forbiddenUsernames"`
+	SuggestedUsernames    []string `json:"suggestedUsernames"`
+	Disabled              bool     `json:"chatDisabled"`
+	JoinMessages          bool     `json:"chatJoinMessagesEnabled"`
+	EstablishedOnly       bool     `json:"chatEstablishedUserMode"`
+	SpamProtection        bool     `json:"chatSpamProtectionEnabled"`
+	SlurFilter            bool     `json:"chatSlurFilterEnabled"`
+	RequireAuthentication bool     `json:"chatRequireAuthentication"`
+}
+
+type instanceBody struct {
+	Name                string            `json:"name"`
+	Summary             string            `json:"summary"`
+	StreamTitle         string            `json:"streamTitle"`
+	WelcomeMessage      string            `json:"welcomeMessage"`
+	OfflineMessage      string            `json:"offlineMessage"`
+	ExtraPageContent    string            `json:"extraPageContent"`
+	Logo                string            `json:"logo"`
+	Version             string            `json:"version"`
+	Tags                []string          `json:"tags"`
+	SocialHandles       []handleBody      `json:"socialHandles"`
+	NSFW                bool              `json:"nsfw"`
+	Autoplay            string            `json:"autoplay"`
+	CustomStyles        string            `json:"customStyles"`
+	CustomJavaScript    string            `json:"customJavascript"`
+	AppearanceVariables map[string]string `json:"appearanceVariables"`
+}
+
+// handleBody is a SocialHandle for clients.
+type handleBody struct {
+	Platform string `json:"platform"`
+	URL      string `json:"url"`
+	Icon     string `json:"icon"` // "" where the page has to know it
+}
+
+func handles(list []SocialHandle) []handleBody {
+	body := make([]handleBody, 0, len(list))
+	for _, h := range list {
+		body = append(body, handleBody{Platform: h.Platform, URL: h.URL})
+	}
+	return body
+}
+
+type videoSettingsBody struct {
+	VideoQualityVariants []outputSettingBody `json:"videoQualityVariants"`
+	LatencyLevel         int                 `json:"latencyLevel"`
+}
+
+type adminFederationBody struct {
+	Enabled        bool     `json:"enabled"`
+	Username       string   `json:"username"`
+	IsPrivate      bool     `json:"isPrivate"`
+	GoLiveMessage  string   `json:"goLiveMessage"`
+	ShowEngagement bool     `json:"showEngagement"`
+	EnableQuotes   bool     `json:"enableQuotes"`
+	HideFollowers  bool     `json:"hideFollowersTab"`
+	BlockedDomains []string `json:"blockedDomains"`
+}
+
+type adminScheduleBody struct {
+	Enabled         bool   `json:"enabled"`
+	ReminderMessage string `json:"reminderMessage"`
+	FirstReminder   int    `json:"firstReminderMinutes"`
+	SecondReminder  int    `json:"secondReminderMinutes"`
+	ShowCountdown   bool   `json:"showCountdown"`
+	ChatOpenMinutes int    `json:"chatOpenMinutesBefore"`
+}
+
+type ypSettingsBody struct {
+	Enabled     bool   `json:"enabled"`
+	InstanceURL string `json:"instanceUrl"`
+}
+
+func (a *api) adminServerConfig(w http.ResponseWriter, r *http.Request) error {
+	ctx, s := r.Context(), a.Settings
+	instance, err := s.Instance.Get(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := s.Video.Get(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := s.Chat.Get(ctx)
+	if err != nil {
+		return err
+	}
+	b := &serverConfigBody{
+		InstanceDetails: adminInstance(instance, c), chatSettingsBody: adminChat(c),
+		ExternalActions: instance.ExternalActions, YP: ypSettingsBody{InstanceURL: instance.ServerURL},
+		VideoSettings: videoSettingsBody{variantBodies(v.Ladder), v.LatencyLevel},
+		ReadOnly:      s.readOnly(), SupportedCodecs: []string{},
+		serverSettingsBody: serverSettingsBody{
+			SocketHostOverride: instance.SocketHostOverride, DisableSearchIndexing: instance.DisableSearchIndexing,
+			HideViewerCount: instance.HideViewerCount, VideoCodec: v.Codec, VideoServingEndpoint: v.ServingEndpoint,
+			StreamKeyOverridden: len(s.StreamKeys.ReadOnly()) > 0,
+		},
+	}
+	if local, ok := ctx.Value(http.LocalAddrContextKey).(net.Addr); ok {
+		b.WebServerIP, b.WebServerPort = hostPort(local)
+	}
+	if a.RTMPAddr != nil {
+		b.RTMPServerAddress, b.RTMPServerPort = hostPort(a.RTMPAddr())
+	}
+	if err := a.adminParts(ctx, b); err != nil {
+		return err
+	}
+	return httpx.JSON(w, http.StatusOK, b)
+}
+
+// adminParts adds the sections of the parts.
+func (a *api) adminParts(ctx context.Context, b *serverConfigBody) (err error) {
+	s := a.Settings
+	if b.StreamKeys, err = s.StreamKeys.Get(ctx); err != nil {
+		return err
+	}
+	b.StreamKeys = append([]auth.StreamKey{}, b.StreamKeys...)
+	if b.Notifications, err = s.Notifications.Get(ctx); err != nil {
+		return err
+	}
+	b.Notifications.Discord.Webhook = ""
+	yp, err := s.Directory.Get(ctx)
+	if err != nil {
+		return err
+	}
+	b.YP.Enabled = yp.Enabled
+	f, err := s.Federation.Get(ctx)
+	if err != nil {
+		return err
+	}
+	b.Federation = adminFederationBody{
+		Enabled: f.Enabled, Username: f.Username, IsPrivate: f.Private, GoLiveMessage: f.GoLiveMessage,
+		ShowEngagement: f.ShowEngagement, EnableQuotes: f.AllowQuotes, HideFollowers: f.HideFollowers,
+		BlockedDomains: f.BlockedDomains,
+	}
+	plan, err := s.Schedule.Get(ctx)
+	if err != nil {
+		return err
+	}
+	b.Schedule = adminSchedule(plan)
+	if a.Parts.S3 {
+		if b.S3, err = s.S3.Get(ctx); err != nil {
+			return err
+		}
+		b.S3.Secret = ""
+	}
+	return nil
+}
+
+func adminInstance(i Instance, c chat.Settings) instanceBody {
+	return instanceBody{
+		Name: i.Name, Summary: i.Summary, StreamTitle: i.StreamTitle, WelcomeMessage: c.WelcomeMessage,
+		OfflineMessage: i.OfflineMessage, ExtraPageContent: i.ExtraPageContent,
+		Tags: i.Tags, SocialHandles: handles(i.SocialHandles), NSFW: i.NSFW, Autoplay: i.Autoplay,
+		CustomStyles: i.CustomStyles, CustomJavaScript: i.CustomJavaScript, AppearanceVariables: variables(i),
+	}
+}
+
+// variables never is null.
+func variables(i Instance) map[string]string {
+	if i.AppearanceVariables == nil {
+		return map[string]string{}
+	}
+	return i.AppearanceVariables
+}
+
+func adminChat(c chat.Settings) chatSettingsBody {
+	return chatSettingsBody{
+		ForbiddenUsernames: c.ForbiddenNames, SuggestedUsernames: c.SuggestedNames,
+		Disabled: c.Disabled, JoinMessages: c.JoinMessages, EstablishedOnly: c.EstablishedOnly,
+		SpamProtection: c.SpamProtection, SlurFilter: c.SlurFilter, RequireAuthentication: c.RequireAuthentication,
+	}
+}
+
+func adminSchedule(s schedule.Settings) adminScheduleBody {
+	return adminScheduleBody{
+		Enabled: s.Enabled, ReminderMessage: s.ReminderMessage, FirstReminder: s.FirstReminder,
+		SecondReminder: s.SecondReminder, ShowCountdown: s.ShowCountdown, ChatOpenMinutes: s.ChatOpenMinutes,
+	}
+}
+
+// hostPort are the parts of the address of a listener, if it has them.
+func hostPort(addr net.Addr) (string, int) {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp != nil {
+		return tcp.IP.String(), tcp.Port
+	}
+	return "", 0
+}

@@ -1,0 +1,230 @@
+// Package settings binds the sections of the settings to their store, to what
+// options have fixed in them, and to who wants to hear of changes. It knows no
+// section: each belongs to the package that uses it.
+package settings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/repository"
+)
+
+// Fixed is a field of a section that an option has given a value: it is read
+// in place of the stored one, and cannot be changed.
+type Fixed[T any] struct {
+	Field string            // as the API names it
+	Value T                 // has the option's value in that field
+	Copy  func(dst, src *T) // copies the field alone, so that nothing is shared
+}
+
+// Change is a section before and after it was saved.
+type Change[T any] struct{ Old, New T }
+
+// Config is what a Section is made of. Setting and Store are required.
+type Config[T any] struct {
+	Setting repository.Setting[T]
+	Store   repository.Settings
+	Fixed   []Fixed[T]
+	// Changed hears of each change after it was saved, one at a time and in
+	// order. It may change the section itself; what comes of that is told
+	// after it has returned. A panic in it is logged.
+	Changed func(context.Context, Change[T])
+	// Secrets tells apart what is not for everybody who may see the rest. Nil
+	// is for sections without secrets.
+	Secrets *Secrets[T]
+	Logger  *slog.Logger // nil discards
+}
+
+// Section is one section of the settings. It is safe for concurrent use.
+type Section[T any] struct {
+	cfg Config[T]
+
+	saving sync.Mutex // held from saving to queueing, for the order of changes
+
+	peeked atomic.Pointer[peeked[T]] // nil before the first Peek
+
+	mu      sync.Mutex // guards the rest
+	queue   []told[T]
+	telling bool
+}
+
+// peeked is a value that many read and nobody changes.
+type peeked[T any] struct {
+	revision int64 // that it was decoded of
+	value    T
+}
+
+type told[T any] struct {
+	ctx context.Context
+	Change[T]
+}
+
+// New returns a Section.
+func New[T any](c Config[T]) *Section[T] {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Section[T]{cfg: c}
+}
+
+// Name is the name of the section in the store.
+func (s *Section[T]) Name() string { return s.cfg.Setting.Section }
+
+// ReadOnly are the fields that options have fixed.
+func (s *Section[T]) ReadOnly() []string {
+	var fields []string
+	for _, f := range s.cfg.Fixed {
+		fields = append(fields, f.Field)
+	}
+	return fields
+}
+
+// Get returns the value as options have left it.
+func (s *Section[T]) Get(ctx context.Context) (T, error) {
+	v, _, err := s.cfg.Setting.Get(ctx, s.cfg.Store)
+	if err != nil {
+		return v, err
+	}
+	s.fix(&v)
+	return v, nil
+}
+
+// Peek is Get for who reads often and changes nothing: what it returns is
+// shared, and is decoded again only after a change.
+func (s *Section[T]) Peek(ctx context.Context) (T, error) {
+	doc, err := s.cfg.Store.Load(ctx, s.Name())
+	if err != nil && !errors.Is(err, repository.ErrNotFound) {
+		var none T
+		return none, fmt.Errorf("load setting %q: %w", s.Name(), err)
+	}
+	if p := s.peeked.Load(); p != nil && p.revision == doc.Revision {
+		return p.value, nil
+	}
+	v, revision, err := s.cfg.Setting.Get(ctx, s.cfg.Store)
+	if err != nil {
+		return v, err
+	}
+	s.fix(&v)
+	s.peeked.Store(&peeked[T]{revision, v})
+	return v, nil
+}
+
+func (s *Section[T]) fix(v *T) {
+	for i := range s.cfg.Fixed {
+		s.cfg.Fixed[i].Copy(v, &s.cfg.Fixed[i].Value)
+	}
+}
+
+// Set is Update for a function that changes the one field: it fails if that is
+// fixed, even if it would not change.
+func (s *Section[T]) Set(ctx context.Context, field string, fn func(*T) error) (T, error) {
+	if slices.Contains(s.ReadOnly(), field) {
+		var none T
+		return none, &httpx.ReadOnlyError{Field: field}
+	}
+	return s.Update(ctx, fn)
+}
+
+// Update changes the value with fn, as [repository.Setting.Update] does, and
+// tells of it. fn sees the values of options; changing them is an
+// [*httpx.ReadOnlyError].
+func (s *Section[T]) Update(ctx context.Context, fn func(*T) error) (T, error) {
+	var none T
+	v, err := s.save(ctx, func(v, stored *T) error {
+		s.fix(v)
+		if err := fn(v); err != nil {
+			return err
+		}
+		return s.unfix(v, stored)
+	})
+	if err != nil {
+		return none, err
+	}
+	s.tell()
+	s.fix(&v)
+	return v, nil
+}
+
+// unfix puts back what is stored behind the values of options, which must be
+// as they were.
+func (s *Section[T]) unfix(v, stored *T) error {
+	for i := range s.cfg.Fixed {
+		f, want := &s.cfg.Fixed[i], *v
+		f.Copy(&want, &f.Value)
+		if !reflect.DeepEqual(want, *v) {
+			return &httpx.ReadOnlyError{Field: f.Field}
+		}
+		f.Copy(v, stored)
+	}
+	return nil
+}
+
+// save calls fn with a value to change and the same once more, and queues the
+// change.
+func (s *Section[T]) save(ctx context.Context, fn func(v, stored *T) error) (T, error) {
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	var before T
+	v, err := s.cfg.Setting.Update(ctx, s.cfg.Store, func(v *T) error {
+		var err error
+		if before, err = s.clone(v); err != nil {
+			return err
+		}
+		stored, err := s.clone(v)
+		if err != nil {
+			return err
+		}
+		return fn(v, &stored)
+	})
+	if err != nil || s.cfg.Changed == nil {
+		return v, err
+	}
+	after, err := s.clone(&v)
+	if err != nil {
+		return v, err
+	}
+	s.fix(&before)
+	s.fix(&after)
+	s.mu.Lock()
+	s.queue = append(s.queue, told[T]{context.WithoutCancel(ctx), Change[T]{before, after}})
+	s.mu.Unlock()
+	return v, nil
+}
+
+// tell tells of the changes in the queue, unless somebody is doing so: that
+// may be the caller, further up the stack.
+func (s *Section[T]) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.telling {
+		return
+	}
+	s.telling = true
+	for len(s.queue) > 0 {
+		next := s.queue[0]
+		s.queue = s.queue[1:]
+		s.mu.Unlock()
+		s.call(next)
+		s.mu.Lock()
+	}
+	s.telling = false
+}
+
+func (s *Section[T]) call(c told[T]) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.cfg.Logger.Error("who hears of changed settings panicked",
+				"section", s.Name(), "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	s.cfg.Changed(c.ctx, c.Change)
+}

@@ -1,0 +1,462 @@
+package owncast_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/storage/local"
+)
+
+// owner is a channel whose administrator is let in by a header.
+type owner struct{ *channel }
+
+func owned(t *testing.T, opts ...owncast.Option) owner {
+	t.Helper()
+	return owner{run(t, append([]owncast.Option{someUsers()}, opts...)...)}
+}
+
+func (o owner) send(method, path, body string) (int, string) {
+	o.t.Helper()
+	return o.ask(method, path, "", body, "X-User", "admin")
+}
+
+// set posts to a setter.
+func (o owner) set(path, value string) (int, string) {
+	o.t.Helper()
+	return o.send("POST", "/api/admin/config/"+path, `{"value":`+value+`,"unknown":[{}]}`)
+}
+
+// field is a value of an answer in JSON, by its path.
+func (o owner) field(at, path string) string {
+	o.t.Helper()
+	code, body := o.send("GET", at, "")
+	var v any
+	if err := json.Unmarshal([]byte(body), &v); err != nil || code != 200 {
+		o.t.Fatalf("%s: %d %.300s", at, code, body)
+	}
+	for _, name := range strings.Split(path, ".") {
+		m, _ := v.(map[string]any)
+		var ok bool
+		if v, ok = m[name]; !ok {
+			return "absent"
+		}
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return string(data)
+}
+
+// A setterCase sets a value, which is then that of a field of serverconfig.
+type setterCase struct {
+	path, value, message string
+	field, want          string
+	wrong                string // a value of another type
+	invalid              string // a value of the right type; "" if there is none
+}
+
+func setterCases() []setterCase {
+	long := func(n int) string { return `"` + strings.Repeat("x", n) + `"` }
+	return []setterCase{
+		{"name", `" My channel "`, "changed", "instanceDetails.name", `"My channel"`, `3`, `" "`},
+		{"serversummary", `"s"`, "changed", "instanceDetails.summary", `"s"`, `[]`, long(2001)},
+		{"streamtitle", `"t"`, "changed", "instanceDetails.streamTitle", `"t"`, `{}`, long(301)},
+		{"pagecontent", `"# c"`, "changed", "instanceDetails.extraPageContent", `"# c"`, `1`, long(256<<10 + 1)},
+		{"offlinemessage", `" o "`, "changed", "instanceDetails.offlineMessage", `"o"`, `true`, long(256<<10 + 1)},
+		{"welcomemessage", `" w "`, "changed", "instanceDetails.welcomeMessage", `"w"`, `1`, long(4001)},
+		{"tags", `["#a","b"," b ",""]`, "changed", "instanceDetails.tags", `["a","b"]`, `"a,b"`, `[` + long(101) + `]`},
+		{"nsfw", `true`, "changed", "instanceDetails.nsfw", `true`, `"true"`, ``},
+		{"autoplay", `"sound-only"`, "changed", "instanceDetails.autoplay", `"sound-only"`, `true`, `"loud"`},
+		{"customstyles", `"a{}"`, "custom styles updated", "instanceDetails.customStyles", `"a{}"`, `1`, long(256<<10 + 1)},
+		{"customjavascript", `"f()"`, "custom styles updated", "instanceDetails.customJavascript", `"f()"`, `1`, long(256<<10 + 1)},
+		{"appearance", `{"theme-color-1":"#fff"}`, "custom appearance variables updated", "instanceDetails.appearanceVariables", `{"theme-color-1":"#fff"}`, `{"a":1}`, `{"a":"red;}body{"}`},
+		{"socialhandles", `[{"platform":"matrix","url":"https://matrix.to/#/@a:b"}]`, "social handles updated", "instanceDetails.socialHandles", `[{"icon":"","platform":"matrix","url":"https://matrix.to/#/@a:b"}]`, `{}`, `[{"platform":"x","url":"javascript:alert(1)"}]`},
+		{"externalactions", `[{"url":"https://a.example","title":"T"}]`, "external actions update", "externalActions", `[{"color":"","description":"","html":"","icon":"","openExternally":false,"title":"T","url":"https://a.example"}]`, `[1]`, `[{"title":"T","url":"javascript:1"}]`},
+		{"hideviewercount", `true`, "hide viewer count setting updated", "hideViewerCount", `true`, `1`, ``},
+		{"disablesearchindexing", `true`, "search indexing support updated", "disableSearchIndexing", `true`, `"x"`, ``},
+		{"sockethostoverride", `"wss://chat.example"`, "websocket host override set", "socketHostOverride", `"wss://chat.example"`, `1`, `"ftp://x"`},
+		{"serverurl", `"https://live.example/"`, "server url set", "yp.instanceUrl", `"https://live.example"`, `1`, `"http://192.168.1.2"`},
+		{"directoryenabled", `true`, "directory state changed", "yp.enabled", `true`, `"yes"`, ``},
+
+		{"video/codec", `"h264_vaapi"`, "video codec updated", "videoCodec", `"h264_vaapi"`, `1`, `"-f null; rm"`},
+		{"video/streamlatencylevel", `4`, "set stream latency", "videoSettings.latencyLevel", `4`, `"1"`, `1.5`},
+		{"video/streamlatencylevel", `9`, "set stream latency", "videoSettings.latencyLevel", `4`, `[]`, `-1`},
+		{"videoservingendpoint", `"https://cdn.example/x/"`, "custom video serving endpoint updated", "videoServingEndpoint", `"https://cdn.example/x"`, `1`, `"cdn"`},
+
+		{"chat/disable", `true`, "chat disabled status updated", "chatDisabled", `true`, `"x"`, ``},
+		{"chat/joinmessagesenabled", `false`, "chat join message status updated", "chatJoinMessagesEnabled", `false`, `0`, ``},
+		{"chat/establishedusermode", `true`, "chat established users only mode updated", "chatEstablishedUserMode", `true`, `0`, ``},
+		{"chat/forbiddenusernames", `["x"," x","y"]`, "forbidden username list updated", "forbiddenUsernames", `["x","y"]`, `"x"`, `[` + long(31) + `]`},
+		{"chat/forbiddenusernames", `[]`, "forbidden username list updated", "forbiddenUsernames", `["owncast","operator","admin","system"]`, `{}`, ``},
+		{"chat/suggestedusernames", `["z"]`, "suggested username list updated", "suggestedUsernames", `["z"]`, `[1]`, `[` + long(31) + `]`},
+		{"chat/spamprotectionenabled", `false`, "chat spam protection changed", "chatSpamProtectionEnabled", `false`, `"x"`, ``},
+		{"chat/slurfilterenabled", `true`, "chat message slur filter changed", "chatSlurFilterEnabled", `true`, `"x"`, ``},
+		{"chat/requireauthentication", `true`, "", "chatRequireAuthentication", `true`, `"x"`, ``},
+
+		{"federation/enable", `true`, "federation features saved", "federation.enabled", `true`, `"x"`, ``},
+		{"federation/private", `true`, "federation private saved", "federation.isPrivate", `true`, `"x"`, ``},
+		{"federation/showengagement", `false`, "federation show engagement saved", "federation.showEngagement", `false`, `"x"`, ``},
+		{"federation/enablequotes", `true`, "", "federation.enableQuotes", `true`, `"x"`, ``},
+		{"federation/hidefollowers", `true`, "", "federation.hideFollowersTab", `true`, `"x"`, ``},
+		{"federation/username", `"live_1"`, "username saved", "federation.username", `"live_1"`, `1`, `"a b"`},
+		{"federation/livemessage", `""`, "message saved", "federation.goLiveMessage", `""`, `1`, long(2001)},
+		{"federation/blockdomains", `["Evil.Example","evil.example"]`, "saved", "federation.blockedDomains", `["evil.example"]`, `"x"`, `["a b"]`},
+
+		{"notifications/browser", `{"enabled":false,"goLiveMessage":"now"}`, "updated browser push config with provided values", "notifications.browser", `{"enabled":false,"goLiveMessage":"now"}`, `[]`, `{"goLiveMessage":` + long(2001) + `}`},
+		{"notifications/discord", `{"enabled":true,"goLiveMessage":"now","webhook":"https://discord.example/hush"}`, "updated discord config with provided values", "notifications.discord", `{"enabled":true,"goLiveMessage":"now","webhook":""}`, `{"webhook":1}`, `{"webhook":"file:///hush"}`},
+
+		{"schedule/enabled", `true`, "", "schedule.enabled", `true`, `"x"`, ``},
+		{"schedule/showcountdown", `true`, "", "schedule.showCountdown", `true`, `"x"`, ``},
+		{"schedule/chatopenminutes", `30`, "", "schedule.chatOpenMinutesBefore", `30`, `"x"`, `31`},
+		{"schedule/remindermessage", `"r"`, "", "schedule.reminderMessage", `"r"`, `1`, long(2001)},
+		{"schedule/firstreminderminutes", `1440`, "", "schedule.firstReminderMinutes", `1440`, `1.5`, `1`},
+		{"schedule/secondreminderminutes", `15`, "", "schedule.secondReminderMinutes", `15`, `null`, `-15`},
+	}
+}
+
+func TestSettersSetWhatTheServerConfigShows(t *testing.T) {
+	o := owned(t)
+	tried := map[string]bool{"adminpass": true, "streamkeys": true, "s3": true, "video/streamoutputvariants": true}
+	for _, tt := range setterCases() {
+		tried[tt.path] = true
+		t.Run(tt.path, func(t *testing.T) {
+			o := owner{&channel{t: t, web: o.web}}
+			if code, body := o.set(tt.path, tt.value); code != 200 || !strings.HasPrefix(body, `{"success":true,`) || tt.message != "" && !strings.Contains(body, `"message":"`+tt.message+`"`) {
+				t.Errorf("%d %s", code, body)
+			}
+			for _, value := range []string{tt.wrong, `null`, tt.invalid} {
+				if value == "" {
+					continue
+				}
+				code, body := o.set(tt.path, value)
+				if code != 400 || !isError(body) || !strings.Contains(body, `field \"`) || strings.Contains(body, "hush") {
+					t.Errorf("%.50s: %d %s", value, code, body)
+				}
+			}
+			if got := o.field("/api/admin/serverconfig", tt.field); got != tt.want {
+				t.Errorf("serverconfig has %s, want %s", got, tt.want)
+			}
+		})
+	}
+	for _, rt := range httpapi.Routes() {
+		path, ok := strings.CutPrefix(rt.Path, "/api/admin/config/")
+		if ok && !tried[path] && rt.MaxBody > 0 && !slices.Contains(hostsOwn(), path) {
+			t.Errorf("%s is not tried", rt.Path)
+		}
+	}
+}
+
+// hostsOwn are the setters of what a library leaves to its host.
+func hostsOwn() []string {
+	return []string{"ffmpegpath", "webserverport", "webserverip", "rtmpserverport", "rtmpserverbindaddress"}
+}
+
+func TestOptionsWinOverSetters(t *testing.T) {
+	o := owned(t, owncast.WithBaseURL("https://live.example"), owncast.WithAdminPassword("p"), owncast.WithLatencyLevel(1))
+	for path, field := range map[string]string{
+		"streamkeys": `[{"key":"x"}] streamKeys`, "adminpass": `"x" adminPassword`, "serverurl": `"https://x.example" yp.instanceUrl`,
+		"video/streamlatencylevel": `1 videoSettings.latencyLevel`, "ffmpegpath": `"/bin/true" ffmpegPath`, "webserverport": `80 webServerPort`,
+		"webserverip": `"::" webServerIP`, "rtmpserverport": `1935 rtmpServerPort`, "rtmpserverbindaddress": `"::" rtmpServerAddress`,
+	} {
+		value, field, _ := strings.Cut(field, " ")
+		if code, body := o.set(path, value); code != http.StatusConflict || !strings.Contains(body, `field \"`+field+`\" is fixed`) {
+			t.Errorf("%s: %d %s, want 409 with %s", path, code, body, field)
+		}
+		if fields := o.field("/api/admin/serverconfig", "readOnly"); !strings.Contains(fields, `"`+field+`"`) {
+			t.Errorf("readOnly %s lacks %s", fields, field)
+		}
+	}
+	for field, want := range map[string]string{
+		"yp.instanceUrl": `"https://live.example"`, "videoSettings.latencyLevel": `1`, "streamKeyOverridden": `true`,
+		"streamKeys": `[{"comment":"","key":"k"}]`, "adminPassword": `""`, "rtmpServerPort": o.rtmp[strings.LastIndex(o.rtmp, ":")+1:],
+		"webServerIP": `"127.0.0.1"`, "s3": `{"enabled":false,"forcePathStyle":false}`,
+	} {
+		if got := o.field("/api/admin/serverconfig", field); got != want {
+			t.Errorf("%s is %s, want %s", field, got, want)
+		}
+	}
+	if code, _ := o.set("s3", `{"enabled":false}`); code != http.StatusNotFound {
+		t.Errorf("S3 without a constructor: %d", code)
+	}
+}
+
+func TestStreamKeysAndPasswordAreSetByTheAPI(t *testing.T) {
+	app, err := owncast.New(discard(), owncast.WithDataDir(t.TempDir()), someUsers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer shutdown(t, app)
+	o := owner{serve(t, app)}
+	for value, want := range map[string]string{
+		`[]`:                          "must provide at least one valid stream key",
+		`null`:                        "unable to update stream keys with provided values",
+		`[{"key":""}]`:                "stream key cannot be empty",
+		`"x"`:                         "unable to update stream keys with provided values",
+		`[{"key":3}]`:                 `field \"value.key\"`,
+		`[{"key":"a"},{"key":"a"}]`:   "stream key 2 is there twice",
+		`[{"key":"hush with\nline"}]`: "stream key 1",
+	} {
+		if code, body := o.set("streamkeys", value); code != 400 || !strings.Contains(body, want) || strings.Contains(body, "hush") {
+			t.Errorf("%s: %d %s", value, code, body)
+		}
+	}
+	if code, body := o.set("streamkeys", `[{"key":"k1","comment":"c"},{"key":"k2"}]`); code != 200 || !strings.Contains(body, `"changed"`) {
+		t.Errorf("%d %s", code, body)
+	}
+	if keys, err := app.Settings().StreamKeys(t.Context()); err != nil || len(keys) != 2 || keys[0].Comment != "c" {
+		t.Errorf("%v, %v", keys, err)
+	}
+	for _, value := range []string{`""`, `3`, `null`, `"` + strings.Repeat("x", 20_000) + `"`} {
+		if code, _ := o.set("adminpass", value); code != 400 {
+			t.Errorf("a password of %s: %d", value, code)
+		}
+	}
+	if code, body := o.set("adminpass", `"hush"`); code != 200 {
+		t.Errorf("%d %s", code, body)
+	}
+	if has, err := app.Settings().HasAdminPassword(t.Context()); err != nil || !has {
+		t.Errorf("%v, %v", has, err)
+	}
+	if _, body := o.send("GET", "/api/admin/serverconfig", ""); strings.Contains(body, "hush") || strings.Contains(body, "argon2") {
+		t.Error("serverconfig tells the password or its hash")
+	}
+}
+
+func TestVariantsAreALadder(t *testing.T) {
+	o := owned(t)
+	const path = "video/streamoutputvariants"
+	source := `{"audioBitrate":0,"audioPassthrough":true,"cpuUsageLevel":0,"framerate":0,"name":"Source","videoBitrate":0,"videoPassthrough":true}`
+	if got := o.field("/api/admin/serverconfig", "videoSettings.videoQualityVariants"); got != "["+source+"]" {
+		t.Errorf("default %s", got)
+	}
+	for _, tt := range []struct{ value, want string }{
+		{
+			`[{"videoBitrate":1200,"audioPassthrough":true,"framerate":24,"cpuUsageLevel":2}]`,
+			`[{"audioBitrate":0,"audioPassthrough":true,"cpuUsageLevel":2,"framerate":24,"name":"1.2Mbps@24fps","videoBitrate":1200,"videoPassthrough":false}]`,
+		},
+		{
+			`[{"videoBitrate":800,"audioBitrate":96,"scaledHeight":480},{"videoPassthrough":true,"audioPassthrough":true,"videoBitrate":9}]`,
+			`[` + source + `,{"audioBitrate":96,"audioPassthrough":false,"cpuUsageLevel":0,"framerate":24,"name":"480h","scaledHeight":480,"videoBitrate":800,"videoPassthrough":false}]`,
+		},
+		{
+			`[{"videoBitrate":2000,"scaledWidth":1080,"scaledHeight":720,"framerate":30},{"videoBitrate":4000,"scaledWidth":1920,"scaledHeight":1080,"framerate":30,"name":" big "}]`,
+			`[{"audioBitrate":0,"audioPassthrough":true,"cpuUsageLevel":0,"framerate":30,"name":"720p @2Mbps","scaledHeight":720,"scaledWidth":1080,"videoBitrate":2000,"videoPassthrough":false},` +
+				`{"audioBitrate":0,"audioPassthrough":true,"cpuUsageLevel":0,"framerate":30,"name":"big","scaledHeight":1080,"scaledWidth":1920,"videoBitrate":4000,"videoPassthrough":false}]`,
+		},
+		{
+			`[{"videoPassthrough":true,"audioBitrate":64,"framerate":30,"scaledHeight":100}]`,
+			`[{"audioBitrate":64,"audioPassthrough":false,"cpuUsageLevel":0,"framerate":0,"name":"Source","videoBitrate":0,"videoPassthrough":true}]`,
+		},
+		{`[]`, `[` + source + `]`},
+	} {
+		if code, body := o.set(path, tt.value); code != 200 || !strings.Contains(body, "stream output variants updated") {
+			t.Errorf("%s: %d %s", tt.value, code, body)
+		}
+		got := o.field("/api/admin/serverconfig", "videoSettings.videoQualityVariants")
+		if got != tt.want {
+			t.Errorf("%s\n reads %s\n want  %s", tt.value, got, tt.want)
+		}
+		if code, body := o.set(path, got); code != 200 || o.field("/api/admin/serverconfig", "videoSettings.videoQualityVariants") != got {
+			t.Errorf("%s sent back: %d %s", got, code, body)
+		}
+	}
+	for _, value := range []string{
+		`[{"videoBitrate":0}]`, `[{"videoBitrate":-5}]`, `[{"videoBitrate":1e12}]`, `[{"videoBitrate":1200,"scaledWidth":641}]`, `[{"videoBitrate":1200,"cpuUsageLevel":9}]`,
+		`[{"videoBitrate":"1200"}]`, `{}`, `null`, `[{"videoPassthrough":true},{"videoPassthrough":true}]`, `[` + strings.Repeat(`{"videoBitrate":1200},`, 11) + `{"videoBitrate":1200}]`,
+	} {
+		if code, body := o.set(path, value); code != 400 || !strings.Contains(body, "unable to update video config with provided values") {
+			t.Errorf("%.60s: %d %s", value, code, body)
+		}
+	}
+}
+
+func TestThePublicConfigIsSafeAndSaysWhatIsThere(t *testing.T) {
+	o := owned(t)
+	o.set("pagecontent", `"<script>alert(1)</script>"`)
+	o.set("offlinemessage", `"<img src=x onerror=alert(1)>"`)
+	o.set("federation/enable", `true`)
+	o.set("schedule/enabled", `true`)
+	o.set("customjavascript", `"hush()"`)
+	code, h, body := o.exchange("GET", "/api/config", "", "")
+	if code != 200 || h.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(h.Get("Cache-Control"), "no-store") {
+		t.Errorf("%d %v", code, h)
+	}
+	if strings.Contains(body, "<script") || strings.Contains(body, "<img") || strings.Contains(body, "hush") {
+		t.Errorf("not safe: %s", body)
+	}
+	for field, want := range map[string]string{
+		"name": `"New Owncast Server"`, "streamTitle": "absent", "socketHostOverride": "absent", "logo": `"/logo"`, "maxSocketPayloadSize": "2048",
+		"federation.enabled": "false", "schedule.enabled": "false", "chatDisabled": "true", "chatSpamProtectionDisabled": "false",
+		"extraPageContent": `"\u0026lt;script\u0026gt;alert(1)\u0026lt;/script\u0026gt;"`, "tags": `["owncast","streaming"]`, "notifications.browser.enabled": "false",
+	} {
+		if got := o.field("/api/config", field); got != want {
+			t.Errorf("%s is %s, want %s", field, got, want)
+		}
+	}
+}
+
+func TestTheDirectoryReadsWhatItMay(t *testing.T) {
+	o := owned(t, owncast.WithViewerCount(func() int { return 5 }))
+	if code, body := o.send("GET", "/api/yp", ""); code != 404 || !isError(body) {
+		t.Errorf("not enabled: %d %s", code, body)
+	}
+	o.set("directoryenabled", "true")
+	o.set("streamtitle", `"T"`)
+	if got := o.field("/api/yp", "streamTitle") + o.field("/api/yp", "online") + o.field("/api/yp", "social"); got != `"T"false[{"icon":"","platform":"github","url":"https://github.com/owncast/owncast"}]` {
+		t.Errorf("yp: %s", got)
+	}
+	s := o.app.Settings()
+	if _, err := s.UpdateDirectory(t.Context(), func(d *owncast.DirectorySettings) error { d.Key = "hush"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := o.send("GET", "/api/admin/serverconfig", ""); strings.Contains(body, "hush") {
+		t.Error("serverconfig tells the key")
+	}
+	if code, body := o.send("POST", "/api/admin/yp/reset", ""); code != 200 || !strings.Contains(body, `"reset"`) {
+		t.Errorf("%d %s", code, body)
+	}
+	if d, err := s.Directory(t.Context()); err != nil || d.Key != "" || !d.Enabled {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+func TestSettingsAreExportedAndImported(t *testing.T) {
+	from := owned(t)
+	from.set("name", `"Moved"`)
+	from.set("notifications/discord", `{"enabled":true,"webhook":"https://discord.example/hush"}`)
+	from.set("video/streamoutputvariants", `[{"videoBitrate":1200,"scaledHeight":480}]`)
+	code, bundle := from.send("GET", "/api/admin/settings/export", "")
+	if code != 200 || strings.Contains(bundle, "hush") || strings.Contains(bundle, "streamkeys") {
+		t.Fatalf("%d %s", code, bundle)
+	}
+	to := owned(t)
+	if code, body := to.send("POST", "/api/admin/settings/import", strings.Replace(bundle, `"autoplay":"off"`, `"autoplay":"loud"`, 1)); code != 400 || !strings.Contains(body, `\"autoplay\"`) {
+		t.Errorf("%d %s", code, body)
+	}
+	if got := to.field("/api/config", "name"); got != `"New Owncast Server"` {
+		t.Errorf("a wrong bundle set the name to %s", got)
+	}
+	if code, body := to.send("POST", "/api/admin/settings/import", bundle); code != 200 {
+		t.Fatalf("%d %s", code, body)
+	}
+	for field, want := range map[string]string{
+		"instanceDetails.name": `"Moved"`, "notifications.discord.enabled": "false", "streamKeys": `[{"comment":"","key":"k"}]`,
+	} {
+		if got := to.field("/api/admin/serverconfig", field); got != want {
+			t.Errorf("%s is %s, want %s", field, got, want)
+		}
+	}
+	if v := to.field("/api/admin/serverconfig", "videoSettings.videoQualityVariants"); !strings.Contains(v, `"480h"`) {
+		t.Errorf("variants: %s", v)
+	}
+	full, err := from.app.Settings().Export(t.Context(), true)
+	if err != nil || !strings.Contains(string(full), "hush") {
+		t.Errorf("with secrets: %s, %v", full, err)
+	}
+	if err := to.app.Settings().Import(t.Context(), full); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := to.app.Settings().Notifications(t.Context()); err != nil || !n.Discord.Enabled || n.Discord.Webhook != "https://discord.example/hush" {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if err := to.app.Settings().Import(t.Context(), []byte("nonsense")); !errors.Is(err, owncast.ErrImport) {
+		t.Errorf("nonsense: %v", err)
+	}
+}
+
+func TestHooksHearOfSettings(t *testing.T) {
+	var told []string
+	var app *owncast.App
+	o := owned(t, owncast.WithHooks(owncast.Hooks{
+		InstanceChanged: func(_ context.Context, c owncast.InstanceChanged) {
+			told = append(told, c.Old.Name+">"+c.New.Name)
+			panic("oops")
+		},
+		VideoChanged: func(_ context.Context, c owncast.VideoChanged) { told = append(told, c.New.Codec) },
+	}), owncast.WithHooks(owncast.Hooks{
+		InstanceChanged: func(context.Context, owncast.InstanceChanged) { told = append(told, "second") },
+		ChatChanged:     func(_ context.Context, c owncast.ChatChanged) { told = append(told, c.New.WelcomeMessage) },
+	}))
+	app = o.app
+	o.set("name", `"a"`)
+	o.set("name", `""`)
+	o.set("video/codec", `"x"`)
+	o.set("welcomemessage", `"w"`)
+	if _, err := app.Settings().UpdateInstance(t.Context(), func(i *owncast.Instance) error { i.Name = "b"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(told, " "); got != "New Owncast Server>a second x w a>b second" {
+		t.Errorf("told %s", got)
+	}
+}
+
+func TestAnAdministratorSetsUpS3WhereTheHostLets(t *testing.T) {
+	dir := t.TempDir()
+	var opened []string
+	open := func(_ context.Context, s owncast.S3Settings) (owncast.Storage, error) {
+		opened = append(opened, s.Bucket+" "+s.Secret)
+		if s.Bucket == "broken" {
+			return nil, errors.New("no such bucket")
+		}
+		return local.New(t.TempDir()), nil
+	}
+	const good = `{"enabled":true,"endpoint":"https://s3.example","accessKey":"a","secret":"hush","region":"r","bucket":"b","forcePathStyle":true}`
+	start := func(then func(o owner)) {
+		app, err := owncast.New(discard(), owncast.WithDataDir(dir), someUsers(), owncast.WithS3(open))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := app.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		then(owner{serve(t, app)})
+		shutdown(t, app)
+	}
+	start(func(o owner) {
+		for value, want := range map[string]string{
+			`{"enabled":true}`:                                   "s3 support requires an endpoint",
+			strings.Replace(good, `"hush"`, `""`, 1):             "an access key and secret",
+			strings.Replace(good, `"r"`, `" "`, 1):               "a region and endpoint",
+			strings.Replace(good, `"b"`, `""`, 1):                "a bucket created for storing public video segments",
+			strings.Replace(good, "https://s3.example", "s3", 1): `field \"s3.endpoint\"`,
+			`{"enabled":"yes"}`:                                  `field \"value.enabled\"`,
+		} {
+			if code, body := o.set("s3", value); code != 400 || !strings.Contains(body, want) {
+				t.Errorf("%s: %d %s", value, code, body)
+			}
+		}
+		if code, body := o.set("s3", good); code != 200 || !strings.Contains(body, "storage configuration changed") {
+			t.Errorf("%d %s", code, body)
+		}
+		if got := o.field("/api/admin/serverconfig", "s3"); strings.Contains(got, "hush") || !strings.Contains(got, `"bucket":"b"`) {
+			t.Errorf("s3: %s", got)
+		}
+		// The secret stays where it is not sent, but not for another service.
+		if code, _ := o.set("s3", strings.Replace(good, `"secret":"hush",`, "", 1)); code != 200 {
+			t.Errorf("without the secret: %d", code)
+		}
+		if code, _ := o.set("s3", `{"enabled":true,"endpoint":"https://evil.example","accessKey":"a","region":"r","bucket":"b"}`); code != 400 {
+			t.Errorf("the secret for another service: %d", code)
+		}
+	})
+	start(func(o owner) { o.set("s3", strings.Replace(good, `"b"`, `"broken"`, 1)) })
+	start(func(owner) {})
+	if got := strings.Join(opened, ", "); got != "b hush, broken hush" {
+		t.Errorf("opened %s", got)
+	}
+	if _, err := owncast.New(owncast.WithS3(open), owncast.WithStorage(storage.Storage(local.New(dir)))); err == nil {
+		t.Error("two storages are accepted")
+	}
+}

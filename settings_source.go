@@ -1,0 +1,167 @@
+package owncast
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/health"
+	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/settings"
+	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/video"
+)
+
+// settingsSource answers for the settings: an option's value where there is
+// one, and what the repository has otherwise.
+type settingsSource struct {
+	cfg      config
+	store    repository.Settings
+	sections *httpapi.Sections
+	hasher   *auth.Hasher
+
+	watched *health.Settings // which store is
+	series  repository.Series
+}
+
+func newSettingsSource(c config, r Repository) *settingsSource {
+	store := health.WatchSettings(r.Settings)
+	x := httpapi.SectionsConfig{
+		Store: store, Logger: c.log, LatencyLevel: c.level, Ladder: c.ladder, StreamKeys: c.keys, AdminPassword: c.adminPassword != nil,
+		InstanceChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, InstanceChanged) { return h.InstanceChanged },
+			func(x settings.Change[Instance]) InstanceChanged { return InstanceChanged(x) }),
+		VideoChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, VideoChanged) { return h.VideoChanged },
+			func(x settings.Change[VideoSettings]) VideoChanged { return VideoChanged(x) }),
+		ChatChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, ChatChanged) { return h.ChatChanged },
+			func(x settings.Change[chat.Settings]) ChatChanged { return ChatChanged(x) }),
+	}
+	if c.base.Host != "" {
+		u := strings.TrimRight(c.base.String(), "/")
+		x.ServerURL = &u
+	}
+	return &settingsSource{cfg: c, store: store, sections: httpapi.NewSections(x), hasher: auth.NewHasher(), watched: store, series: r.Series}
+}
+
+// settingsEvent calls one kind of hook of every set, one by one under recover.
+func settingsEvent[C, E any](hooks []Hooks, log *slog.Logger, pick func(Hooks) func(context.Context, E), event func(C) E) func(context.Context, C) {
+	return func(ctx context.Context, c C) {
+		for _, h := range hooks {
+			if f := pick(h); f != nil {
+				contain(log, func() { f(ctx, event(c)) })
+			}
+		}
+	}
+}
+
+// contain keeps a panic of a host's function from going further.
+func contain(log *slog.Logger, f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			log.Error("a hook panicked", "panic", v)
+		}
+	}()
+	f()
+}
+
+func (s *settingsSource) streamKeys(ctx context.Context) ([]StreamKey, error) {
+	return s.sections.StreamKeys.Get(ctx)
+}
+
+// adminHash is the hash of the admin password; empty if there is none.
+func (s *settingsSource) adminHash(ctx context.Context) (string, error) {
+	c, err := s.sections.Admin.Get(ctx)
+	return c.PasswordHash, err
+}
+
+func (s *settingsSource) setAdminPassword(ctx context.Context, password string) error {
+	if s.cfg.adminPassword != nil {
+		return &ReadOnlyError{Field: "adminPassword"} // before the hashing
+	}
+	hash, err := s.hasher.HashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	_, err = s.sections.Admin.Set(ctx, "adminPassword", func(c *auth.AdminCredentials) error {
+		c.PasswordHash = hash
+		return nil
+	})
+	return err
+}
+
+func (s *settingsSource) latency(ctx context.Context) (video.Latency, error) {
+	v, err := s.sections.Video.Get(ctx)
+	return video.LatencyLevel(v.LatencyLevel), err
+}
+
+// ladder is what viewers can choose from, if there is a transcoder.
+func (s *settingsSource) ladder(ctx context.Context) (video.Ladder, error) {
+	v, err := s.sections.Video.Get(ctx)
+	return v.Ladder, err
+}
+
+// offered is the ladder as viewers can have it: without a transcoder, of the
+// broadcast alone.
+func (s *settingsSource) offered(ctx context.Context) (video.Ladder, error) {
+	v, err := s.sections.Video.Get(ctx)
+	if s.cfg.transcoder == nil {
+		v.Ladder = video.Ladder{SourceName: v.Ladder.SourceName}
+	}
+	return v.Ladder, err
+}
+
+// title is what the stream is called, for who keeps it.
+func (s *settingsSource) title(ctx context.Context) (string, error) {
+	i, err := s.sections.Instance.Get(ctx)
+	return i.StreamTitle, err
+}
+
+// storage is where an S3 service keeps segments, if an administrator has said
+// so, and the one of the options otherwise. A service that is set up wrongly
+// must not keep the administrator from setting it right.
+func (s *settingsSource) storage(ctx context.Context) (Storage, error) {
+	if s.cfg.openS3 == nil {
+		return s.cfg.storage, nil
+	}
+	s3, err := s.sections.S3.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !s3.Enabled {
+		return s.cfg.storage, nil
+	}
+	store, err := s.cfg.openS3(ctx, s3)
+	if err == nil && store == nil {
+		err = errNil
+	}
+	if err != nil {
+		s.cfg.log.Error("the S3 storage of the settings cannot be used", "err", fmt.Errorf("WithS3: %w", err))
+		return s.cfg.storage, nil
+	}
+	return store, nil
+}
+
+// authorizer lets publishers in.
+func authorizer(c config, s *settingsSource) video.PublishAuthorizer {
+	publish := c.publish
+	if publish == nil {
+		publish = video.PublishAuthorizerFunc(func(ctx context.Context, req video.PublishRequest) error {
+			keys, err := s.streamKeys(ctx)
+			if err != nil {
+				return err
+			}
+			if !auth.CheckStreamKey(keys, req.StreamKey) {
+				return video.ErrStreamKey
+			}
+			return nil
+		})
+	}
+	return video.PublishAuthorizerFunc(func(ctx context.Context, req video.PublishRequest) error {
+		if err := publish.AuthorizePublish(ctx, req); err != nil {
+			return err
+		}
+		return beforePublish(ctx, c.hooks, req)
+	})
+}
