@@ -56,14 +56,17 @@ func TestTheMachineIsMeasuredEveryTwoMinutes(t *testing.T) {
 		}
 		s.err = errors.New("no permission")
 		time.Sleep(3 * Every)
+		synctest.Wait()
 		s.err, s.panics = nil, true
 		time.Sleep(Every)
+		synctest.Wait()
 		synctest.Wait()
 		if n := strings.Count(log.String(), "cannot be measured"); n != 1 || len(r.Samples()) != 1 {
 			t.Errorf("%d samples, log:\n%s", len(r.Samples()), log.String())
 		}
 		s.panics = false
 		time.Sleep((Size + 5) * Every)
+		synctest.Wait()
 		synctest.Wait()
 		list := r.Samples()
 		if len(list) != Size || list[1].Time.Sub(list[0].Time) != Every || time.Since(list[Size-1].Time) != 0 {
@@ -92,15 +95,18 @@ func TestALoadThatLastsIsWarnedOf(t *testing.T) {
 		s.cpu = 60
 		time.Sleep(Every)
 		synctest.Wait()
+		synctest.Wait()
 		if log.Len() != 0 || r.High() != nil {
 			t.Errorf("a peak: %v\n%s", r.High(), log.String())
 		}
 		s.cpu, s.memory, s.disk = 100, 86, 91
 		time.Sleep(Every + time.Second)
+		synctest.Wait()
 		if h := r.High(); len(h) != 2 || h[0] != (High{"memory", 85.5}) || h[1] != (High{"disk", 90.5}) {
 			t.Errorf("nearly full: %v", h)
 		}
 		time.Sleep(4 * Every)
+		synctest.Wait()
 		for of, want := range map[string]int{"CPU": 2, "memory": 2, "disk": 2} {
 			if n := strings.Count(log.String(), "of="+of+" "); n != want {
 				t.Errorf("%d warnings of %s in ten minutes, want %d:\n%s", n, of, want, log.String())
@@ -108,6 +114,7 @@ func TestALoadThatLastsIsWarnedOf(t *testing.T) {
 		}
 		s.cpu, s.memory, s.disk = 0, 0, 0
 		time.Sleep(2 * Every)
+		synctest.Wait()
 		if h := r.High(); h != nil {
 			t.Errorf("afterwards: %v", h)
 		}
