@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,11 +28,12 @@ func words(r Report) string {
 
 func TestAReportSaysWhatIsWrongAndSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // guards problems
 		var problems []Problem
 		var heard []string
 		m := New(Config{
 			Checks: []Check{
-				func(context.Context) []Problem { return problems },
+				func(context.Context) []Problem { mu.Lock(); defer mu.Unlock(); return problems },
 				func(context.Context) []Problem { panic("a part's") },
 				func(ctx context.Context) []Problem {
 					if _, ok := ctx.Deadline(); !ok {
@@ -51,25 +53,31 @@ func TestAReportSaysWhatIsWrongAndSinceWhen(t *testing.T) {
 		if err := m.Start(t.Context()); err == nil {
 			t.Error("it was started twice")
 		}
+		synctest.Wait()
 		start := time.Now()
 		if r := m.Report(); words(r) != "ok" || !r.CheckedAt.Equal(start) {
 			t.Errorf("at first: %+v", r)
 		}
 
+		mu.Lock()
 		problems = []Problem{{Code: "a", Level: Info, Text: "t"}}
+		mu.Unlock()
 		if r := m.Check(t.Context()); words(r) != "ok" {
 			t.Errorf("it was checked twice in a second: %+v", r)
 		}
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if r := m.Check(t.Context()); words(r) != "ok a:" {
 			t.Errorf("info: %+v", r)
 		}
+		mu.Lock()
 		problems = []Problem{
 			{Code: "a", Level: Info, Text: "t", Detail: "1"},
 			{Code: "b", Level: Degraded, Text: "t"},
 			{Code: "c", Level: Failing, Text: "t"},
 			{Code: "b", Level: Degraded, Text: "of another"},
 		}
+		mu.Unlock()
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		r := m.Report()
@@ -80,13 +88,17 @@ func TestAReportSaysWhatIsWrongAndSinceWhen(t *testing.T) {
 			t.Errorf("the first problem is there since %v", since)
 		}
 		r.Problems[0].Code = "changed"
+		mu.Lock()
 		problems = problems[1:2]
+		mu.Unlock()
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		if r = m.Report(); words(r) != "degraded b:" || r.Problems[0].Since.Sub(start) != checkEvery {
 			t.Errorf("one is left: %+v since %v", r, r.Problems[0].Since.Sub(start))
 		}
+		mu.Lock()
 		problems = nil
+		mu.Unlock()
 		time.Sleep(checkEvery)
 		synctest.Wait()
 		if got, want := strings.Join(heard, "; "), "failing c: b: b: a:1; degraded b:; ok"; got != want {
@@ -120,18 +132,22 @@ func TestACheckThatIsStoppedIsNoReport(t *testing.T) {
 
 func TestAHookThatPanicsIsSurvived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // guards problems
 		problems := []Problem{{Code: "a", Level: Degraded}}
 		calls := 0
 		m := New(Config{
-			Checks:  []Check{func(context.Context) []Problem { return problems }},
+			Checks:  []Check{func(context.Context) []Problem { mu.Lock(); defer mu.Unlock(); return problems }},
 			Changed: func(context.Context, Report) { calls++; panic("the host's") },
 		})
 		if err := m.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
+		mu.Lock()
 		problems = nil
+		mu.Unlock()
 		time.Sleep(checkEvery)
+		synctest.Wait()
 		synctest.Wait()
 		if err := m.Shutdown(t.Context()); err != nil || calls != 2 {
 			t.Errorf("%d calls, %v", calls, err)

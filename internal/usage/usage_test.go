@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type source struct {
+	mu                sync.Mutex // guards the figures
 	cpu, memory, disk float64
 	err               error
 	panics            bool
@@ -29,6 +31,8 @@ func (s *source) Usage(ctx context.Context, dir string) (cpu, memory, disk float
 	if _, ok := ctx.Deadline(); !ok || dir != s.dir {
 		s.t.Errorf("no deadline, or directory %q", dir)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.panics {
 		panic("the host's")
 	}
@@ -54,17 +58,23 @@ func TestTheMachineIsMeasuredEveryTwoMinutes(t *testing.T) {
 		if l, ok := r.Last(); !ok || l.CPU != 10 || l.Memory != 0 || l.Disk != 100 {
 			t.Errorf("at first %+v", l)
 		}
+		s.mu.Lock()
 		s.err = errors.New("no permission")
+		s.mu.Unlock()
 		time.Sleep(3 * Every)
 		synctest.Wait()
+		s.mu.Lock()
 		s.err, s.panics = nil, true
+		s.mu.Unlock()
 		time.Sleep(Every)
 		synctest.Wait()
 		synctest.Wait()
 		if n := strings.Count(log.String(), "cannot be measured"); n != 1 || len(r.Samples()) != 1 {
 			t.Errorf("%d samples, log:\n%s", len(r.Samples()), log.String())
 		}
+		s.mu.Lock()
 		s.panics = false
+		s.mu.Unlock()
 		time.Sleep((Size + 5) * Every)
 		synctest.Wait()
 		synctest.Wait()
@@ -92,14 +102,18 @@ func TestALoadThatLastsIsWarnedOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
+		s.mu.Lock()
 		s.cpu = 60
+		s.mu.Unlock()
 		time.Sleep(Every)
 		synctest.Wait()
 		synctest.Wait()
 		if log.Len() != 0 || r.High() != nil {
 			t.Errorf("a peak: %v\n%s", r.High(), log.String())
 		}
+		s.mu.Lock()
 		s.cpu, s.memory, s.disk = 100, 86, 91
+		s.mu.Unlock()
 		time.Sleep(Every + time.Second)
 		synctest.Wait()
 		if h := r.High(); len(h) != 2 || h[0] != (High{"memory", 85.5}) || h[1] != (High{"disk", 90.5}) {
@@ -112,7 +126,9 @@ func TestALoadThatLastsIsWarnedOf(t *testing.T) {
 				t.Errorf("%d warnings of %s in ten minutes, want %d:\n%s", n, of, want, log.String())
 			}
 		}
+		s.mu.Lock()
 		s.cpu, s.memory, s.disk = 0, 0, 0
+		s.mu.Unlock()
 		time.Sleep(2 * Every)
 		synctest.Wait()
 		if h := r.High(); h != nil {
