@@ -3,25 +3,16 @@ package owncast
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/owncast-go/owncast/internal/assets"
-	"github.com/owncast-go/owncast/internal/httpapi"
-	"github.com/owncast-go/owncast/internal/markup"
-	"github.com/owncast-go/owncast/internal/stats"
-	"github.com/owncast-go/owncast/internal/web"
-	"github.com/owncast-go/owncast/repository/bolt"
-	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/video"
-	"github.com/owncast-go/owncast/video/hls"
-	"github.com/owncast-go/owncast/video/recording"
-	"github.com/owncast-go/owncast/video/rtmp"
 )
 
 // shutdownTime is how long Run gives Shutdown.
@@ -35,37 +26,13 @@ type App struct {
 	state    *video.State
 	settings *Settings
 	handler  http.Handler
+	logs     *logring.Ring
 
 	running atomic.Pointer[parts] // nil before Start and from Shutdown on
 
 	mu     sync.Mutex // guards the rest, and changes of running
 	parts  *parts     // nil before Start
 	closed bool
-}
-
-// parts are what Start makes and Shutdown ends.
-type parts struct {
-	repo     Repository
-	settings *settingsSource
-	library  *recording.Library // nil without recordings
-	packager *hls.Packager
-	video    *video.Server
-	rtmp     *rtmp.Server
-	restream *restreams
-	audience *stats.Audience
-	assets   *assets.Store
-	handler  http.Handler
-	pictures *pictures
-	listener atomic.Pointer[net.Listener] // the last that ServeRTMP was given
-	close    func() error                 // closes what the App opened, once
-}
-
-// rtmpAddr is where publishers connect to; nil if nowhere.
-func (p *parts) rtmpAddr() net.Addr {
-	if l := p.listener.Load(); l != nil {
-		return (*l).Addr()
-	}
-	return nil
 }
 
 // New makes an App of options. It starts nothing and opens nothing. The error
@@ -75,103 +42,12 @@ func New(opts ...Option) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: c, state: new(video.State)}
+	logs := logring.New()
+	c.log = slog.New(logs.Handler(c.log.Handler(), slog.LevelInfo))
+	a := &App{cfg: c, state: new(video.State), logs: logs}
 	a.settings = &Settings{app: a}
 	a.handler = stripBase(strings.TrimSuffix(c.base.Path, "/"), http.HandlerFunc(a.serve))
 	return a, nil
-}
-
-// assemble is the composition root: the leaves first, then what needs them.
-// No part is handed the App, and none is changed after it was made.
-func (a *App) assemble(ctx context.Context, p *parts) (err error) {
-	c := a.cfg
-	log := c.log
-	store, closing, err := p.settings.storage(ctx)
-	if err != nil {
-		return err
-	}
-	closeRepository := p.close
-	p.close = sync.OnceValue(func() error { return errors.Join(closing(), closeRepository()) })
-	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: log}
-	if c.recording != nil {
-		if p.library, err = recording.New(recording.Config{
-			Storage: store, Policy: *c.recording, Title: p.settings.title,
-			Thumbnail: thumbnailOf(c.thumbnails, a.state), Events: recordingEvents(c.hooks), Logger: log,
-		}); err != nil {
-			return err
-		}
-		packaging.Recorder = p.library
-	}
-	p.packager = hls.New(packaging)
-	if p.video, err = video.NewServer(video.Config{
-		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
-		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,
-		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: c.transcoder, Logger: log,
-	}); err != nil {
-		return err
-	}
-	if p.rtmp, err = rtmp.NewServer(rtmp.Config{Publisher: p.video, Logger: log}); err != nil {
-		return err
-	}
-	if p.restream, err = newRestreams(c, p.settings.store, p.video); err != nil {
-		return err
-	}
-	if p.audience, err = newAudience(c, a.state, p.packager, p.settings); err != nil {
-		return err
-	}
-	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store}); err != nil {
-		return err
-	}
-	base := strings.TrimSuffix(c.base.Path, "/")
-	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
-	if c.authenticator != nil {
-		administrators = c.authenticator
-	}
-	api := httpapi.Config{
-		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
-		Parts: httpapi.Parts{S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
-		Web: web.New(web.Config{
-			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: log,
-		}),
-		Logger:     log,
-		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
-		Assets: p.assets, Public: c.public, CustomJavaScript: p.settings.script, Render: markup.New().Page,
-	}
-	if p.library != nil {
-		api.Recordings = p.library
-	}
-	return p.serveBehind(ctx, c, api)
-}
-
-// mediaOrigins is where s sends viewers to, if it does.
-func mediaOrigins(ctx context.Context, s storage.Storage) []string {
-	r, ok := storage.As[storage.Redirector](s)
-	if !ok {
-		return nil
-	}
-	u, _, err := r.RedirectURL(ctx, "hls/0/segment.m4s")
-	if err != nil || u.Host == "" {
-		return nil
-	}
-	return []string{u.Scheme + "://" + u.Host}
-}
-
-// open opens the repository.
-func (a *App) open(p *parts) error {
-	if a.cfg.repo != nil {
-		p.repo, p.settings = *a.cfg.repo, newSettingsSource(a.cfg, a.cfg.repo.Settings)
-		p.close = func() error { return nil }
-		return nil
-	}
-	db, err := bolt.Open(filepath.Join(a.cfg.dataDir, "owncast.db"))
-	if err != nil {
-		return err
-	}
-	p.repo = db.Repository()
-	p.settings = newSettingsSource(a.cfg, p.repo.Settings)
-	p.close = sync.OnceValue(db.Close)
-	return nil
 }
 
 // Handler serves the page, the API and the video. Mount it on the path of the
@@ -239,10 +115,13 @@ func (a *App) Start(ctx context.Context) error {
 	if err := p.audience.Start(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
-	p.pictures = startPictures(ctx, a.cfg.thumbnails, p.video, a.cfg.log)
+	p.pictures.start(ctx, p.video, a.cfg.log)
 	p.restream.begin(ctx)
 	if p.library != nil {
 		p.library.Start()
+	}
+	if err := errors.Join(p.hardware.Start(ctx), p.health.Start(ctx)); err != nil {
+		return errors.Join(err, p.shutdown(ctx))
 	}
 	a.parts = p
 	a.running.Store(p)
@@ -325,21 +204,6 @@ func (a *App) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// shutdown ends the sources first, and last what keeps things.
-func (p *parts) shutdown(ctx context.Context) error {
-	err := errors.Join(
-		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
-		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
-	)
-	if p.library != nil {
-		err = errors.Join(err, p.library.Shutdown(ctx))
-	}
-	if err != nil {
-		return err
-	}
-	return p.close()
 }
 
 // Status is what the stream is doing.

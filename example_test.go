@@ -21,6 +21,8 @@ import (
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/hardware"
+	"github.com/owncast-go/owncast/video/prometheus"
 	"github.com/owncast-go/owncast/video/restream"
 	"github.com/owncast-go/owncast/video/videotest"
 )
@@ -238,6 +240,23 @@ func ExampleWithRestream() {
 		owncast.WithHooks(owncast.Hooks{
 			OutputFailed: func(_ context.Context, e restream.OutputFailed) {
 				slog.Warn("they do not get it", "output", e.Output.ID, "err", e.Output.Err, "again", e.Output.RetryAt)
+			},
+		}),
+	)
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// Figures for Prometheus and the state of the machine, for administrators.
+func ExampleWithPrometheus() {
+	_, err := owncast.New(
+		owncast.WithPrometheus(prometheus.NewHandler), // at /api/admin/prometheus
+		owncast.WithHardware(hardware.New()),          // at /api/admin/hardwarestats
+		owncast.WithHooks(owncast.Hooks{
+			HealthChanged: func(_ context.Context, h owncast.Health) {
+				for _, p := range h.Problems {
+					slog.Warn(p.Text, "code", p.Code, "detail", p.Detail, "since", p.Since)
+				}
 			},
 		}),
 	)

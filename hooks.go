@@ -46,6 +46,9 @@ type Hooks struct {
 	RecordingReady  func(context.Context, recording.Ready)
 	RecordingFailed func(context.Context, recording.Failed)
 
+	// HealthChanged hears of problems that have come or gone.
+	HealthChanged func(context.Context, Health)
+
 	// Of settings, after they were saved. They may change settings; what
 	// comes of that is told after they have returned.
 	InstanceChanged func(context.Context, InstanceChanged)
@@ -62,6 +65,11 @@ type VideoChanged struct{ Old, New VideoSettings }
 
 // ChatChanged says that the settings of the chat were saved.
 type ChatChanged struct{ Old, New ChatSettings }
+
+// healthEvents does for health what events does for streams.
+func healthEvents(hooks []Hooks) func(context.Context, Health) {
+	return each(hooks, func(h Hooks) func(context.Context, Health) { return h.HealthChanged })
+}
 
 // events makes one set of events of several sets of hooks.
 func events(hooks []Hooks) video.Events {

@@ -106,6 +106,8 @@ func TestRoutesOfViewersAndMetrics(t *testing.T) {
 		{"GET", "/api/admin/viewersOverTime?windowStart=x", "p", "", 400, `\"windowStart\"`},
 		{"GET", "/api/admin/viewersOverTime?windowStart=99999999999999999999", "p", "", 400, `\"windowStart\"`},
 		{"GET", "/api/admin/viewersOverTime?windowStart=0", "p", "", 200, "[]"},
+		{"GET", "/api/admin/viewersOverTime?windowStart=-9223372036854775808", "p", "", 200, "[]"},
+		{"GET", "/api/admin/viewersOverTime?windowStart=9223372036854775807", "p", "", 200, "[]"},
 		{"GET", "/api/admin/metrics/video", "", "", 401, ""},
 		{"GET", "/api/admin/metrics/video", "p", "", 200, `"segmentLength":3,"representation":0`},
 		{"DELETE", "/api/admin/metrics/video", "p", "", 405, ""},

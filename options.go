@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -59,6 +60,9 @@ type config struct {
 	viewers       viewerRules
 	extraViewers  func() int
 	geo           func(netip.Addr) (Geo, bool)
+	geoPath       string
+	hardware      Hardware // nil: unknown
+	prometheus    func(func() []Metric) (http.Handler, error)
 }
 
 // newConfig applies the options to the defaults.
@@ -373,7 +377,9 @@ func WithPublicFiles(fsys fs.FS) Option {
 	}
 }
 
-// WithLogger logs to l. The default is [slog.Default].
+// WithLogger logs to l. The default is [slog.Default]. Administrators are shown
+// the last 500 records of level Info and above, and the last 500 warnings,
+// whatever level l is enabled for.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		c.log = l

@@ -53,8 +53,11 @@ import (
 	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/directory"
+	"github.com/owncast-go/owncast/internal/geoip"
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/metrics"
 	"github.com/owncast-go/owncast/internal/schedule"
 	"github.com/owncast-go/owncast/internal/settings"
 	"github.com/owncast-go/owncast/internal/stats"
@@ -97,6 +100,11 @@ type (
 	ReadOnlyError      = httpx.ReadOnlyError
 	ViewerCount        = stats.Count
 	Geo                = stats.Geo
+	Health             = health.Report
+	HealthProblem      = health.Problem
+	GeoIPError         = geoip.FileError
+	Metric             = metrics.Metric
+	MetricLabel        = metrics.Label
 )
 
 // Thumbnails make pictures of what is live.

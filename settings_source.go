@@ -8,6 +8,7 @@ import (
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/settings"
 	"github.com/owncast-go/owncast/repository"
@@ -21,9 +22,13 @@ type settingsSource struct {
 	store    repository.Settings
 	sections *httpapi.Sections
 	hasher   *auth.Hasher
+
+	watched *health.Settings // which store is
+	series  repository.Series
 }
 
-func newSettingsSource(c config, store repository.Settings) *settingsSource {
+func newSettingsSource(c config, r Repository) *settingsSource {
+	store := health.WatchSettings(r.Settings)
 	x := httpapi.SectionsConfig{
 		Store: store, Logger: c.log, LatencyLevel: c.level, Ladder: c.ladder, StreamKeys: c.keys, AdminPassword: c.adminPassword != nil,
 		InstanceChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, InstanceChanged) { return h.InstanceChanged },
@@ -37,7 +42,7 @@ func newSettingsSource(c config, store repository.Settings) *settingsSource {
 		u := strings.TrimRight(c.base.String(), "/")
 		x.ServerURL = &u
 	}
-	return &settingsSource{cfg: c, store: store, sections: httpapi.NewSections(x), hasher: auth.NewHasher()}
+	return &settingsSource{cfg: c, store: store, sections: httpapi.NewSections(x), hasher: auth.NewHasher(), watched: store, series: r.Series}
 }
 
 // settingsEvent calls one kind of hook of every set, one by one under recover.

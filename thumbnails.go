@@ -11,26 +11,36 @@ import (
 
 // pictures are Thumbnails at work.
 type pictures struct {
-	cancel context.CancelFunc
-	done   chan struct{}
+	thumbnails Thumbnails
+	cancel     context.CancelFunc
+	done       chan struct{}
+	failure    outcome
 }
 
-// startPictures lets t follow what s broadcasts. ctx lends its values alone.
-func startPictures(ctx context.Context, t Thumbnails, s *video.Server, log *slog.Logger) *pictures {
+// newPictures returns nil if there are no Thumbnails.
+func newPictures(t Thumbnails) *pictures {
 	if t == nil {
 		return nil
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := &pictures{cancel: cancel, done: make(chan struct{})}
+	return &pictures{thumbnails: t, done: make(chan struct{})}
+}
+
+// start lets the Thumbnails follow what s broadcasts. ctx lends its values
+// alone.
+func (p *pictures) start(ctx context.Context, s *video.Server, log *slog.Logger) {
+	if p == nil {
+		return
+	}
+	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	sub := s.Subscribe(video.SubscriptionLimits{})
 	go func() { // ended by stop
 		defer close(p.done)
 		defer sub.Close()
-		if err := runThumbnails(ctx, t, sub); err != nil && ctx.Err() == nil && !errors.Is(err, video.ErrServerClosed) {
+		if err := runThumbnails(ctx, p.thumbnails, sub); err != nil && ctx.Err() == nil && !errors.Is(err, video.ErrServerClosed) {
+			p.failure.set(err)
 			log.ErrorContext(ctx, "no more thumbnails", "err", err)
 		}
 	}()
-	return p
 }
 
 // runThumbnails makes an error of a panic.

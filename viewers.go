@@ -1,10 +1,12 @@
 package owncast
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"time"
 
+	"github.com/owncast-go/owncast/internal/geoip"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/video"
@@ -22,8 +24,8 @@ func WithViewerCount(f func() int) Option {
 }
 
 // WithGeo tells administrators where viewers are. f is asked when they list
-// the viewers; false means that it does not know. It must be safe for
-// concurrent use.
+// the viewers; false means that it does not know, and the file of [WithGeoIP]
+// is asked then. It must be safe for concurrent use.
 func WithGeo(f func(netip.Addr) (Geo, bool)) Option {
 	return func(c *config) error {
 		c.geo = f
@@ -31,8 +33,47 @@ func WithGeo(f func(netip.Addr) (Geo, bool)) Option {
 	}
 }
 
+// WithGeoIP tells administrators where viewers are, by a file in the MaxMind
+// DB format such as GeoLite2-City.mmdb. Start reads it into memory; its error
+// matches a [*GeoIPError] if the file cannot be used. When the file is
+// replaced, the new one is read within a minute of use. The default knows
+// nothing.
+func WithGeoIP(path string) Option {
+	return func(c *config) error {
+		c.geoPath = path
+		if path == "" {
+			return option("WithGeoIP", errors.New("empty"))
+		}
+		return nil
+	}
+}
+
+// openGeo returns what knows where addresses are, nil if nothing does.
+func openGeo(c config) (func(netip.Addr) (Geo, bool), error) {
+	if c.geoPath == "" {
+		return c.geo, nil
+	}
+	db, err := geoip.Open(c.geoPath, c.log)
+	if err != nil {
+		return nil, err
+	}
+	return func(addr netip.Addr) (Geo, bool) {
+		if c.geo != nil {
+			if g, ok := c.geo(addr); ok {
+				return g, true
+			}
+		}
+		p, ok := db.Lookup(addr)
+		return Geo(p), ok
+	}, nil
+}
+
 // newAudience counts who watches.
-func newAudience(c config, state *video.State, target targeter, s *settingsSource) (*stats.Audience, error) {
+func newAudience(c config, state *video.State, p *parts) (*stats.Audience, error) {
+	geo, err := openGeo(c)
+	if err != nil {
+		return nil, err
+	}
 	return stats.New(stats.Config{
 		Session: func() string {
 			if now := state.Status(); now.Online() {
@@ -40,9 +81,9 @@ func newAudience(c config, state *video.State, target targeter, s *settingsSourc
 			}
 			return ""
 		},
-		Stream:   func() stats.Stream { return watched(state.Status(), target) },
+		Stream:   func() stats.Stream { return watched(state.Status(), p.packager) },
 		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
-		Settings: s.store, Extra: c.extraViewers, Geo: c.geo, Logger: c.log,
+		Settings: p.settings.store, Series: p.settings.series, CPU: cpu(p.hardware), Extra: c.extraViewers, Geo: geo, Logger: c.log,
 	})
 }
 

@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/video/hardware"
+	"github.com/owncast-go/owncast/video/prometheus"
 )
 
 type options struct {
@@ -32,6 +34,7 @@ type options struct {
 	viewerPassphrase          string
 	demo                      bool
 	ffmpeg                    string
+	geoIP                     string
 	logLevel                  string
 	latency                   int
 }
@@ -47,6 +50,7 @@ func main() {
 	flag.StringVar(&o.viewerPassphrase, "viewer-passphrase", "", "`passphrase` that viewers are asked for; anybody can watch if not given")
 	flag.BoolVar(&o.demo, "demo", false, "publish a clip, over and over")
 	flag.StringVar(&o.ffmpeg, "ffmpeg", "ffmpeg", "`path` of ffmpeg, for renditions and thumbnails, or off")
+	flag.StringVar(&o.geoIP, "geoip", "", "`file` in the MaxMind DB format, to know where viewers are")
 	flag.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	flag.IntVar(&o.latency, "latency", -1, "latency `level`, 0 (shortest delay) to 4 (safest); -1 is the one in the settings")
 	flag.Parse()
@@ -116,7 +120,11 @@ func newApp(o options) (*owncast.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts = append(opts, owncast.WithDataDir(o.data), owncast.WithLogger(log))
+	opts = append(opts, owncast.WithDataDir(o.data), owncast.WithLogger(log),
+		owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler))
+	if o.geoIP != "" {
+		opts = append(opts, owncast.WithGeoIP(o.geoIP))
+	}
 	if o.baseURL != "" {
 		opts = append(opts, owncast.WithBaseURL(o.baseURL))
 	}

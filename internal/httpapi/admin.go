@@ -70,7 +70,7 @@ func (a *api) adminStatus(w http.ResponseWriter, r *http.Request) error {
 		Online: s.Online(), Phase: s.Phase.String(), SessionID: s.SessionID,
 	}
 	if s.Online() {
-		body.Health = health(a.Audience.Health())
+		body.Health = playbackHealth(a.Audience.Health())
 		if body.CurrentBroadcast, err = a.currentBroadcast(r.Context()); err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request) error {
 // own, and what says nothing about the stream.
 func public(r *http.Request) bool {
 	p := r.URL.Path
-	return r.Method == http.MethodOptions || p == "" || p == "/robots.txt" ||
+	return r.Method == http.MethodOptions || p == "" || p == "/robots.txt" || p == "/api/health" ||
 		strings.HasPrefix(p, "/api/admin/") || strings.HasPrefix(p, "/api/integrations/")
 }
 

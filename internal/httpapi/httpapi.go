@@ -14,8 +14,11 @@ import (
 	"sync/atomic"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/internal/stats"
+	"github.com/owncast-go/owncast/internal/usage"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
 )
@@ -33,7 +36,7 @@ type broadcast interface{ Disconnect() bool }
 // Config is what the API is made of. Everything is required but the Ladder,
 // without which there is the broadcast as it came alone, and what is not there
 // if nil, or says so itself: the Logger, Recordings, Thumbnails, the
-// Placeholder, the Public files, the script and RTMPAddr.
+// Placeholder, the Public files, the script, Prometheus and RTMPAddr.
 type Config struct {
 	Version   string
 	Status    statuser
@@ -44,6 +47,9 @@ type Config struct {
 	Audience  *stats.Audience
 	Ladder    func(context.Context) (video.Ladder, error)
 	HLS       http.Handler
+	Logs      *logring.Ring
+	Health    *health.Monitor
+	Hardware  *usage.Recorder
 
 	// SetAdminPassword saves a hash of the administrator's password.
 	SetAdminPassword func(ctx context.Context, password string) error
@@ -74,6 +80,7 @@ type Config struct {
 	Assets           assetStore
 	Public           fs.FS // below /public/
 	CustomJavaScript func(context.Context) (string, error)
+	Prometheus       http.Handler // nil: none
 }
 
 type api struct {

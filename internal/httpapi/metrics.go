@@ -184,7 +184,7 @@ type healthBody struct {
 	Representation   int    `json:"representation"`
 }
 
-func health(h *stats.Health) *healthBody {
+func playbackHealth(h *stats.Health) *healthBody {
 	if h == nil {
 		return nil
 	}

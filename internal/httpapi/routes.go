@@ -28,6 +28,7 @@ const (
 // Content types of the API.
 const (
 	mediaJSON = "application/json"
+	mediaText = "text/plain"
 	mediaYAML = "application/yaml" // RFC 9512
 	mediaAny  = "*/*"              // of a picture or a file, whatever it is
 )
@@ -60,6 +61,7 @@ func publicRoutes() []Route {
 		{"GET", "/api/config", Anyone, 0, mediaJSON, (*api).config},
 		{"GET", "/api/yp", Anyone, 0, mediaJSON, (*api).yp},
 		{"GET", "/api/ping", Anyone, 0, "", (*api).ping},
+		{"GET", "/api/health", Anyone, 0, mediaJSON, (*api).ready},
 		{"GET", "/api/video/variants", Anyone, 0, mediaJSON, (*api).videoVariants},
 		{"GET", "/api/openapi.yaml", Anyone, 0, mediaYAML, (*api).openAPI},
 
@@ -84,7 +86,12 @@ func adminRoutes() []Route {
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},
 		{"GET", "/api/admin/viewers/playback", Admin, 0, mediaJSON, (*api).adminClients},
 		{"GET", "/api/admin/viewersOverTime", Admin, 0, mediaJSON, (*api).adminViewersOverTime},
+		{"GET", "/api/admin/hardwarestats", Admin, 0, mediaJSON, (*api).adminHardware},
+		{"GET", "/api/admin/health", Admin, 0, mediaJSON, (*api).adminHealth},
+		{"GET", "/api/admin/logs", Admin, 0, mediaJSON, (*api).adminLogs},
+		{"GET", "/api/admin/logs/warnings", Admin, 0, mediaJSON, (*api).adminLogWarnings},
 		{"GET", "/api/admin/metrics/video", Admin, 0, mediaJSON, (*api).adminVideoMetrics},
+		{"GET", "/api/admin/prometheus", Admin, 0, mediaText, (*api).adminPrometheus},
 		{"GET", "/api/admin/restream", Admin, 0, mediaJSON, (*api).adminRestream},
 		{"PUT", "/api/admin/restream", Admin, maxRestreamBody, mediaJSON, (*api).adminSetRestream},
 	}

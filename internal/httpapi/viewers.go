@@ -135,5 +135,9 @@ func (a *api) adminViewersOverTime(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return &httpx.BadRequestError{Message: `query parameter "windowStart" must be a number of seconds since 1970`, Err: err}
 	}
-	return httpx.JSON(w, http.StatusOK, points(a.Audience.History(time.Unix(start, 0))))
+	history, err := a.Audience.History(r.Context(), time.Unix(max(start, 0), 0))
+	if err != nil {
+		return err
+	}
+	return httpx.JSON(w, http.StatusOK, points(history))
 }

@@ -23,28 +23,8 @@ type peaks struct {
 	Overall int `json:"overall"`
 }
 
-// saved is the history as it is kept: seconds of Unix time and viewers, one
-// after the other.
-type savedHistory struct {
-	Points []int64 `json:"points"`
-}
-
-// Point is a value at a time.
-type Point struct {
-	Time  time.Time
-	Value float64
-}
-
-// maxHistory is how many points of the history are kept: two weeks of being
-// online.
-const maxHistory = 10_000
-
 func peakSetting() repository.Setting[peaks] {
 	return repository.Setting[peaks]{Section: "viewers"}
-}
-
-func historySetting() repository.Setting[savedHistory] {
-	return repository.Setting[savedHistory]{Section: "viewerHistory"}
 }
 
 // Count returns how many viewers there are. It is at most a second old.
@@ -123,84 +103,32 @@ func (a *Audience) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h, _, err := historySetting().Get(ctx, a.cfg.Settings)
-	if err != nil {
-		return err
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.peaks = p
 	a.count.SessionPeak, a.count.Peak = p.Session, p.Overall
-	for i := 0; i+1 < len(h.Points); i += 2 {
-		a.addHistory(time.Unix(h.Points[i], 0).UTC(), float64(h.Points[i+1]))
-	}
 	return nil
 }
 
-// save keeps the peaks, and the history too if it is the time for that.
-func (a *Audience) save(ctx context.Context, history bool) {
+// save keeps the peaks.
+func (a *Audience) save(ctx context.Context) {
 	a.saving.Lock()
 	defer a.saving.Unlock()
 	a.mu.Lock()
 	p, dirty := a.peaks, a.dirty
 	a.dirty, a.ended, a.saved = false, false, a.now()
-	var h savedHistory
-	if history && a.unsaved {
-		for _, pt := range a.history {
-			h.Points = append(h.Points, pt.Time.Unix(), int64(pt.Value))
-		}
-		a.unsaved, a.archived = false, a.saved
-	}
 	a.mu.Unlock()
-	if a.cfg.Settings == nil {
+	if a.cfg.Settings == nil || !dirty {
 		return
 	}
-	if dirty {
-		_, err := peakSetting().Update(ctx, a.cfg.Settings, func(v *peaks) error { *v = p; return nil })
-		a.notSaved(ctx, err, &a.dirty)
-	}
-	if h.Points != nil {
-		_, err := historySetting().Update(ctx, a.cfg.Settings, func(v *savedHistory) error { *v = h; return nil })
-		a.notSaved(ctx, err, &a.unsaved)
-	}
-}
-
-// notSaved tries again later what has failed.
-func (a *Audience) notSaved(ctx context.Context, err error, again *bool) {
+	_, err := peakSetting().Update(ctx, a.cfg.Settings, func(v *peaks) error { *v = p; return nil })
 	if err == nil {
 		return
 	}
 	a.log.WarnContext(ctx, "viewer counts not saved", "err", err)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	*again = true
-}
-
-// addHistory adds a point. The caller holds mu.
-func (a *Audience) addHistory(t time.Time, viewers float64) {
-	a.history = appendPoint(a.history, Point{t, viewers}, maxHistory)
-}
-
-// appendPoint adds p and forgets the oldest of more than most.
-func appendPoint(list []Point, p Point, most int) []Point {
-	if len(list) >= most {
-		list = append(list[:0], list[len(list)-most+1:]...)
-	}
-	return append(list, p)
-}
-
-// History returns how many viewers there were, every two minutes of being
-// online, from a time on.
-func (a *Audience) History(since time.Time) []Point {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	list := []Point{}
-	for _, p := range a.history {
-		if !p.Time.Before(since) {
-			list = append(list, p)
-		}
-	}
-	return list
+	a.dirty = true // and tried again
 }
 
 // Viewer is a playback session that is being watched.

@@ -91,7 +91,6 @@ func (a *Audience) reduce(now time.Time) {
 	a.each(func(r *record) { w.gather(r, since) })
 	a.reduced = now
 	a.addHistory(now.UTC(), float64(a.count.Now))
-	a.unsaved = true
 	a.series.add(now.UTC(), &w)
 	a.clients = reportingClients{w.reporting, a.count.Now}
 	a.health = overview(&w, a.clients, stream, cpu)

@@ -50,7 +50,6 @@ const (
 	sweepEvery   = time.Second
 	tickEvery    = 5 * time.Second
 	saveEvery    = time.Minute
-	historyEvery = 30 * time.Minute
 	reduceEvery  = 2 * time.Minute
 )
 
@@ -78,8 +77,12 @@ type Config struct {
 	// ClientIP returns the address that a request came from, and the zero
 	// Addr if it has none.
 	ClientIP func(*http.Request) netip.Addr
-	// Settings keep the peaks and the history. Nil forgets them.
+	// Settings keep the peaks. Nil forgets them.
 	Settings repository.Settings
+	// Series keep the history, and nothing that somebody else keeps for
+	// longer: what is older than 90 days is removed from all of them. Nil
+	// keeps some of the history in memory.
+	Series repository.Series
 	// Extra returns how many viewers there are elsewhere, to be added. It is
 	// called once a second at the most and must not block. Nil adds none.
 	Extra func() int
@@ -123,12 +126,11 @@ type Audience struct {
 	peaks    peaks
 	ended    bool // a session has, and nothing was saved since
 	dirty    bool // peaks are not saved
-	unsaved  bool // history is not saved
 	saved    time.Time
-	archived time.Time // when the history was saved
+	archived time.Time // when the history was saved, or tried to be
 	reduced  time.Time
 	series   Series
-	history  []Point
+	recent   []Point // of the history, not stored
 	health   *Health
 	clients  reportingClients
 
@@ -136,6 +138,7 @@ type Audience struct {
 	refused atomic.Int64
 	target  atomic.Int64 // of the stream, nanoseconds
 
+	pruned time.Time  // when the history was; the keeper's alone
 	saving sync.Mutex // one save at a time
 	run    sync.Mutex // guards cancel, closed and adding to done
 	cancel context.CancelFunc
@@ -206,8 +209,12 @@ func (a *Audience) tick(ctx context.Context) {
 		a.reduce(now)
 	}
 	if save {
-		a.save(ctx, archive)
+		a.save(ctx)
 	}
+	if reduce || archive {
+		a.archive(ctx)
+	}
+	a.prune(ctx, now)
 }
 
 // due tells what is.
@@ -215,8 +222,8 @@ func (a *Audience) due(now time.Time) (reduce, save, archive bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.session != "" && now.Sub(a.reduced) >= reduceEvery,
-		a.ended || (a.dirty || a.unsaved) && now.Sub(a.saved) >= saveEvery,
-		a.ended || now.Sub(a.archived) >= historyEvery
+		a.ended || a.dirty && now.Sub(a.saved) >= saveEvery,
+		len(a.recent) > 0 && now.Sub(a.archived) >= saveEvery
 }
 
 // present tells whether there is a stream. The viewers of another one than
@@ -262,7 +269,8 @@ func (a *Audience) Shutdown(ctx context.Context) error {
 		return ctx.Err()
 	}
 	a.refresh(a.now())
-	a.save(ctx, true)
+	a.save(ctx)
+	a.archive(ctx)
 	return ctx.Err()
 }
 

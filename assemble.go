@@ -1,0 +1,187 @@
+package owncast
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/owncast-go/owncast/internal/assets"
+	"github.com/owncast-go/owncast/internal/health"
+	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/markup"
+	"github.com/owncast-go/owncast/internal/stats"
+	"github.com/owncast-go/owncast/internal/usage"
+	"github.com/owncast-go/owncast/internal/web"
+	"github.com/owncast-go/owncast/repository/bolt"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/hls"
+	"github.com/owncast-go/owncast/video/recording"
+	"github.com/owncast-go/owncast/video/rtmp"
+)
+
+// parts are what Start makes and Shutdown ends.
+type parts struct {
+	repo     Repository
+	settings *settingsSource
+	library  *recording.Library // nil without recordings
+	packager *hls.Packager
+	video    *video.Server
+	rtmp     *rtmp.Server
+	restream *restreams
+	audience *stats.Audience
+	assets   *assets.Store
+	handler  http.Handler
+	pictures *pictures
+	health   *health.Monitor
+	hardware *usage.Recorder
+	failures failures
+	listener atomic.Pointer[net.Listener] // the last that ServeRTMP was given
+	close    func() error                 // closes what the App opened, once
+}
+
+// rtmpAddr is where publishers connect to; nil if nowhere.
+func (p *parts) rtmpAddr() net.Addr {
+	if l := p.listener.Load(); l != nil {
+		return (*l).Addr()
+	}
+	return nil
+}
+
+// assemble is the composition root: the leaves first, then what needs them.
+// No part is handed the App, and none is changed after it was made.
+func (a *App) assemble(ctx context.Context, p *parts) error {
+	c := a.cfg
+	c.hooks = append([]Hooks{p.failures.hooks()}, c.hooks...)
+	store, closing, err := p.settings.storage(ctx)
+	if err != nil {
+		return err
+	}
+	closeRepository := p.close
+	p.close = sync.OnceValue(func() error { return errors.Join(closing(), closeRepository()) })
+	if err := a.assembleVideo(c, p, store); err != nil {
+		return err
+	}
+	p.hardware = usage.New(c.hardware, c.dataDir, c.log)
+	if p.audience, err = newAudience(c, a.state, p); err != nil {
+		return err
+	}
+	p.pictures = newPictures(c.thumbnails)
+	p.health = a.newHealth(p)
+	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store}); err != nil {
+		return err
+	}
+	api, err := a.api(ctx, c, p, store)
+	if err != nil {
+		return err
+	}
+	return p.serveBehind(ctx, c, api)
+}
+
+// assembleVideo makes the way from publishers to what is fetched, kept and
+// sent on.
+func (a *App) assembleVideo(c config, p *parts, store Storage) (err error) {
+	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: c.log}
+	if c.recording != nil {
+		if p.library, err = recording.New(recording.Config{
+			Storage: store, Policy: *c.recording, Title: p.settings.title,
+			Thumbnail: thumbnailOf(c.thumbnails, a.state), Events: recordingEvents(c.hooks), Logger: c.log,
+		}); err != nil {
+			return err
+		}
+		packaging.Recorder = p.library
+	}
+	p.packager = hls.New(packaging)
+	if p.video, err = video.NewServer(video.Config{
+		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
+		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,
+		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: c.transcoder, Logger: c.log,
+	}); err != nil {
+		return err
+	}
+	if p.rtmp, err = rtmp.NewServer(rtmp.Config{Publisher: p.video, Logger: c.log}); err != nil {
+		return err
+	}
+	p.restream, err = newRestreams(c, p.settings.store, p.video)
+	return err
+}
+
+// api is what the HTTP API is made of.
+func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpapi.Config, error) {
+	prometheus, err := a.newPrometheus()
+	if err != nil {
+		return httpapi.Config{}, err
+	}
+	base := strings.TrimSuffix(c.base.Path, "/")
+	var administrators httpapi.Authenticator = newAdmin(c, p.settings)
+	if c.authenticator != nil {
+		administrators = c.authenticator
+	}
+	api := httpapi.Config{
+		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
+		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
+		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
+		Parts: httpapi.Parts{S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
+		Web: web.New(web.Config{
+			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
+		}),
+		Logger:     c.log,
+		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
+		Assets: p.assets, Public: c.public, CustomJavaScript: p.settings.script, Render: markup.New().Page,
+	}
+	if p.library != nil {
+		api.Recordings = p.library
+	}
+	return api, nil
+}
+
+// mediaOrigins is where s sends viewers to, if it does.
+func mediaOrigins(ctx context.Context, s storage.Storage) []string {
+	r, ok := storage.As[storage.Redirector](s)
+	if !ok {
+		return nil
+	}
+	u, _, err := r.RedirectURL(ctx, "hls/0/segment.m4s")
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
+
+// open opens the repository.
+func (a *App) open(p *parts) error {
+	if a.cfg.repo != nil {
+		p.repo, p.settings = *a.cfg.repo, newSettingsSource(a.cfg, *a.cfg.repo)
+		p.close = func() error { return nil }
+		return nil
+	}
+	db, err := bolt.Open(filepath.Join(a.cfg.dataDir, "owncast.db"))
+	if err != nil {
+		return err
+	}
+	p.repo = db.Repository()
+	p.settings = newSettingsSource(a.cfg, p.repo)
+	p.close = sync.OnceValue(db.Close)
+	return nil
+}
+
+// shutdown ends the sources first, and last what keeps things.
+func (p *parts) shutdown(ctx context.Context) error {
+	err := errors.Join(
+		p.health.Shutdown(ctx), p.hardware.Shutdown(ctx),
+		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
+		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
+	)
+	if p.library != nil {
+		err = errors.Join(err, p.library.Shutdown(ctx))
+	}
+	if err != nil {
+		return err
+	}
+	return p.close()
+}
