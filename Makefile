@@ -50,7 +50,7 @@ lint: $(GOLANGCI)
 	@$(RUN) "lint" $(GOLANGCI) run ./...
 
 tidy:
-	@$(RUN) "go.mod is tidy" go mod tidy -diff
+	@$(RUN) "go.mod is tidy" .ci/tidy
 
 noui:
 	@$(RUN) "without the web application" go vet -tags owncast_noui ./...
