@@ -128,6 +128,9 @@ func TestAnotherProgramsDatabaseIsRefused(t *testing.T) {
 // must end in errors or in working calls, never in a panic, a crash of the
 // process or a lock that stays. Most damage is to what is not in use.
 func TestDamagedPagesAreErrors(t *testing.T) {
+	if checksPointers {
+		t.Skip("run it without the race detector")
+	}
 	good := database(t)
 	tries := 60
 	if n, err := strconv.Atoi(os.Getenv("REPOSITORY_BOLT_TEST_DAMAGE")); err == nil {
