@@ -4,12 +4,13 @@ package health
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/owncast-go/owncast/internal/keeper"
 )
 
 const (
@@ -78,10 +79,7 @@ type Monitor struct {
 	mu   sync.Mutex // guards last
 	last Report
 
-	run    sync.Mutex // guards the rest and adding to done
-	cancel context.CancelFunc
-	closed bool
-	done   sync.WaitGroup
+	keeper keeper.Keeper
 }
 
 // New returns a Monitor that knows of no problem. It starts nothing.
@@ -95,16 +93,10 @@ func New(c Config) *Monitor {
 // Start runs the checks, and again every ten seconds until Shutdown. ctx bounds
 // the first run alone. It may be called once.
 func (m *Monitor) Start(ctx context.Context) error {
-	m.run.Lock()
-	defer m.run.Unlock()
-	if m.closed || m.cancel != nil {
-		return errors.New("health: started or shut down already")
-	}
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	m.cancel = cancel
-	m.check(ctx)
-	m.done.Go(func() { m.keep(running) }) // ends with Shutdown
-	return nil
+	return m.keeper.Start(ctx, func(ctx context.Context) error {
+		m.check(ctx)
+		return nil
+	}, m.keep)
 }
 
 func (m *Monitor) keep(ctx context.Context) {
@@ -209,21 +201,6 @@ func (m *Monitor) report(found []Problem) {
 // Shutdown ends what Start has started and waits for it, or for ctx. It may be
 // called more than once.
 func (m *Monitor) Shutdown(ctx context.Context) error {
-	m.run.Lock()
-	m.closed = true
-	if m.cancel != nil {
-		m.cancel()
-	}
-	m.run.Unlock()
-	idle := make(chan struct{})
-	go func() { // ends with the keeper, whose context is done
-		m.done.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := m.keeper.Shutdown(ctx)
+	return err
 }

@@ -32,6 +32,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/owncast-go/owncast/internal/keeper"
 	"github.com/owncast-go/owncast/repository"
 )
 
@@ -140,10 +141,7 @@ type Audience struct {
 
 	pruned time.Time  // when the history was; the keeper's alone
 	saving sync.Mutex // one save at a time
-	run    sync.Mutex // guards cancel, closed and adding to done
-	cancel context.CancelFunc
-	closed bool
-	done   sync.WaitGroup
+	keeper keeper.Keeper
 }
 
 // New returns an Audience of nobody. It starts nothing.
@@ -166,24 +164,20 @@ func New(c Config) (*Audience, error) {
 // Start loads what was saved and begins to keep series. ctx bounds the
 // loading alone. It may be called once.
 func (a *Audience) Start(ctx context.Context) error {
-	a.run.Lock()
-	defer a.run.Unlock()
-	if a.closed || a.cancel != nil {
-		return errors.New("stats: started or shut down already")
-	}
+	return a.keeper.Start(ctx, a.prepare, a.keep)
+}
+
+func (a *Audience) prepare(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := a.load(ctx); err != nil {
 		a.log.ErrorContext(ctx, "viewer counts not loaded", "err", err) // no reason to stay off the air
 	}
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	a.cancel = cancel
 	now := a.now()
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.saved, a.archived, a.reduced = now, now, now
-	a.mu.Unlock()
-	a.done.Go(func() { a.keep(running) }) // ends with Shutdown
 	return nil
 }
 
@@ -248,25 +242,8 @@ func (a *Audience) when(n int64) time.Time { return a.epoch.Add(time.Duration(n)
 // Shutdown saves what has not been saved and waits for what Start has
 // started, or for ctx. It may be called more than once.
 func (a *Audience) Shutdown(ctx context.Context) error {
-	a.run.Lock()
-	a.closed = true
-	started := a.cancel != nil
-	if started {
-		a.cancel()
-	}
-	a.run.Unlock()
-	if !started {
-		return nil
-	}
-	idle := make(chan struct{})
-	go func() { // ends with the keeper, whose saving its context ends
-		a.done.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-		return ctx.Err()
+	if started, err := a.keeper.Shutdown(ctx); !started || err != nil {
+		return err
 	}
 	a.refresh(a.now())
 	a.save(ctx)

@@ -4,7 +4,6 @@ package usage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -14,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/owncast-go/owncast/internal/keeper"
 )
 
 const (
@@ -54,10 +55,7 @@ type Recorder struct {
 	mu      sync.Mutex // guards samples
 	samples []Sample
 
-	run    sync.Mutex // guards the rest and adding to done
-	cancel context.CancelFunc
-	closed bool
-	done   sync.WaitGroup
+	keeper keeper.Keeper
 }
 
 // New returns a Recorder without samples, which warns to l. It starts nothing.
@@ -72,16 +70,11 @@ func New(source Source, dir string, l *slog.Logger) *Recorder {
 // Start takes a sample, and another every two minutes until Shutdown. It waits
 // for none. It may be called once.
 func (r *Recorder) Start(ctx context.Context) error {
-	r.run.Lock()
-	defer r.run.Unlock()
-	if r.closed || r.cancel != nil {
-		return errors.New("usage: started or shut down already")
-	}
-	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if r.source != nil {
-		r.done.Go(func() { r.keep(ctx) }) // ends with Shutdown
-	}
-	return nil
+	return r.keeper.Start(ctx, func(context.Context) error { return nil }, func(ctx context.Context) {
+		if r.source != nil {
+			r.keep(ctx)
+		}
+	})
 }
 
 func (r *Recorder) keep(ctx context.Context) {
@@ -210,21 +203,6 @@ func (r *Recorder) High() []High {
 // Shutdown ends what Start has started and waits for it, or for ctx. It may be
 // called more than once.
 func (r *Recorder) Shutdown(ctx context.Context) error {
-	r.run.Lock()
-	r.closed = true
-	if r.cancel != nil {
-		r.cancel()
-	}
-	r.run.Unlock()
-	idle := make(chan struct{})
-	go func() { // ends with the keeper, whose context is done
-		r.done.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := r.keeper.Shutdown(ctx)
+	return err
 }
