@@ -121,7 +121,7 @@ func newApp(o options) (*owncast.App, error) {
 		return nil, err
 	}
 	opts = append(opts, owncast.WithDataDir(o.data), owncast.WithLogger(log),
-		owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler))
+		owncast.WithS3(openS3), owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler))
 	if o.geoIP != "" {
 		opts = append(opts, owncast.WithGeoIP(o.geoIP))
 	}

@@ -32,12 +32,13 @@ type FailurePolicy uint8
 
 // The policies.
 const (
-	// Fail lets Transcode return an [*EncoderError].
+	// Fail lets Transcode return an [*EncoderError]: there is no ladder.
 	Fail FailurePolicy = iota
 	// Software uses [X264] in its place, and logs that.
 	Software
-	// Passthrough logs why, and Transcode reads to the end and makes
-	// nothing: viewers have what the ladder lists of the source.
+	// Passthrough gives up the renditions that need the encoder, one at a
+	// time, with a [*video.RenditionError]: viewers have those that copy the
+	// picture, and what the ladder lists of the source.
 	Passthrough
 )
 

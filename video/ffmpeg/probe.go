@@ -147,28 +147,22 @@ func (t *Transcoder) remember(err error) {
 	}
 }
 
-// choose returns the encoder to use, or false for none. Whether x264 works is
-// left to the encoding itself: it does wherever it was built in.
-func (t *Transcoder) choose(ctx context.Context) (Encoder, bool, error) {
+// choose returns the encoder to use, or an [*EncoderError]. Whether x264 works
+// is left to the encoding itself: it does wherever it was built in.
+func (t *Transcoder) choose(ctx context.Context) (Encoder, error) {
 	e := t.cfg.Encoder
 	if e == X264 {
-		return e, true, nil
+		return e, nil
 	}
 	err := t.test(ctx, e)
-	if err == nil {
-		return e, true, nil
-	}
-	if ctx.Err() != nil {
-		return "", false, err
-	}
-	switch t.cfg.OnFailure {
-	case Software:
+	switch {
+	case err == nil:
+		return e, nil
+	case ctx.Err() != nil:
+		return "", err
+	case t.cfg.OnFailure == Software:
 		t.cfg.Logger.WarnContext(ctx, "encoder does not work, using software", "encoder", e, "err", err)
-		return X264, true, nil
-	case Passthrough:
-		t.cfg.Logger.WarnContext(ctx, "encoder does not work, nothing is transcoded", "encoder", e, "err", err)
-		return "", false, nil
-	default:
-		return "", false, &EncoderError{Encoder: e, Err: err}
+		return X264, nil
 	}
+	return "", &EncoderError{Encoder: e, Err: err}
 }

@@ -38,7 +38,7 @@ const (
 func (t *Transcoder) Transcode(ctx context.Context, src video.PacketReader, ladder []video.Rendition, sink video.RenditionWriter) error {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r := &run{t: t, ladder: slices.Clone(ladder), skip: make([]bool, len(ladder)), sink: sink, stop: stop}
+	r := &run{t: t, ladder: ladder, sink: sink, stop: stop}
 	err := r.chooseEncoder(running)
 	if err == nil {
 		err = r.pump(running, src)
@@ -63,7 +63,6 @@ func (t *Transcoder) Transcode(ctx context.Context, src video.PacketReader, ladd
 type run struct {
 	t       *Transcoder
 	ladder  []video.Rendition
-	skip    []bool // renditions that are not made; they are zero in ladder
 	sink    video.RenditionWriter
 	stop    context.CancelCauseFunc
 	encoder Encoder
@@ -79,24 +78,18 @@ type branch struct {
 	lanes []*lane
 }
 
-// chooseEncoder goes by the policy. Renditions that it leaves without an
-// encoder are skipped.
+// chooseEncoder goes by the policy.
 func (r *run) chooseEncoder(ctx context.Context) error {
-	encoded := func(v video.Rendition) bool { return v.VideoBitrate > 0 }
-	if !slices.ContainsFunc(r.ladder, encoded) {
+	i := slices.IndexFunc(r.ladder, func(v video.Rendition) bool { return v.VideoBitrate > 0 })
+	if i < 0 {
 		return nil
 	}
-	var ok bool
 	var err error
-	if r.encoder, ok, err = r.t.choose(ctx); ok || err != nil {
-		return err
+	r.encoder, err = r.t.choose(ctx)
+	if err != nil && ctx.Err() == nil && r.t.cfg.OnFailure == Passthrough {
+		return &video.RenditionError{Index: i, Err: err}
 	}
-	for i, v := range r.ladder {
-		if encoded(v) {
-			r.skip[i], r.ladder[i] = true, video.Rendition{}
-		}
-	}
-	return nil
+	return err
 }
 
 // pump hands packets on until src ends.
@@ -125,7 +118,6 @@ func (r *run) packet(ctx context.Context, p video.Packet) error {
 			bits = v.AudioBitrate
 		}
 		switch {
-		case r.skip[i]:
 		case bits > 0:
 			encodes = true
 		default:
