@@ -137,8 +137,9 @@ func (s *Settings) UpdateS3(ctx context.Context, fn func(*S3Settings) error) (S3
 
 // Export returns a copy of the settings, but for outputs of restreams, and
 // for secrets unless includeSecrets says so: stream keys, the hash of the
-// administrator's password, and what other services know the server by. What
-// options have fixed is not part of it.
+// administrator's password, the key pairs of federation and of browser push,
+// and what other services know the server by. What options have fixed is not
+// part of it.
 func (s *Settings) Export(ctx context.Context, includeSecrets bool) ([]byte, error) {
 	p, err := s.app.live()
 	if err != nil {

@@ -4,8 +4,8 @@ import "github.com/owncast-go/owncast/repository"
 
 // AdminCredentials are how an administrator is known.
 type AdminCredentials struct {
-	// PasswordHash is from [Hasher.HashPassword]. If it is empty there is no
-	// administrator.
+	// PasswordHash is from [Hasher.HashPassword], or one of bcrypt that was
+	// imported from another server. If it is empty there is no administrator.
 	PasswordHash string `json:"passwordHash"`
 }
 
@@ -18,8 +18,7 @@ func Admin() repository.Setting[AdminCredentials] {
 			if c.PasswordHash == "" {
 				return nil
 			}
-			_, err := parseHash(c.PasswordHash)
-			return err
+			return CheckPasswordHash(c.PasswordHash)
 		},
 	}
 }

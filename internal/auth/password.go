@@ -55,8 +55,12 @@ func (h *Hasher) HashPassword(ctx context.Context, password string) (string, err
 // VerifyPassword tells whether password is the one that hash was made of. It
 // takes as long for a wrong password as for the right one, and waits for its
 // turn until ctx is done. The error matches [ErrPasswordHash] if hash is not
-// one that can be checked.
+// one that can be checked. Besides its own hashes, a Hasher checks those that
+// Owncast servers make with bcrypt.
 func (h *Hasher) VerifyPassword(ctx context.Context, hash, password string) (bool, error) {
+	if isBcrypt(hash) {
+		return h.verifyBcrypt(ctx, hash, password)
+	}
 	p, err := parseHash(hash)
 	if err != nil {
 		return false, err
@@ -72,14 +76,23 @@ func (h *Hasher) VerifyPassword(ctx context.Context, hash, password string) (boo
 }
 
 func (h *Hasher) derive(ctx context.Context, password string, p passwordHash, size uint32) ([]byte, error) {
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return argon2.IDKey([]byte(password), p.salt, p.time, p.memory, p.threads, size), nil
+}
+
+// acquire waits for a slot.
+func (h *Hasher) acquire(ctx context.Context) (release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	select {
 	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+		return func() { <-h.slots }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return argon2.IDKey([]byte(password), p.salt, p.time, p.memory, p.threads, size), nil
 }

@@ -36,6 +36,16 @@ func (p passwordHash) String() string {
 		base64.RawStdEncoding.EncodeToString(p.salt), base64.RawStdEncoding.EncodeToString(p.key))
 }
 
+// CheckPasswordHash returns an error matching [ErrPasswordHash], which does not
+// quote hash, unless [Hasher.VerifyPassword] can check passwords against it.
+func CheckPasswordHash(hash string) error {
+	if isBcrypt(hash) {
+		return checkBcrypt(hash)
+	}
+	_, err := parseHash(hash)
+	return err
+}
+
 // parseHash parses what String returns. Its errors match [ErrPasswordHash] and
 // do not quote the hash.
 func parseHash(s string) (passwordHash, error) {

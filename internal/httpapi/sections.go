@@ -29,6 +29,9 @@ type Sections struct {
 	S3            *settings.Section[S3Settings]
 	StreamKeys    *settings.Section[[]auth.StreamKey]
 	Admin         *settings.Section[auth.AdminCredentials]
+
+	FederationKeys *settings.Section[federation.Keys]
+	PushKeys       *settings.Section[webhooks.PushKeys]
 }
 
 // SectionsConfig is what options have fixed in the sections, and who hears of
@@ -101,6 +104,12 @@ func NewSections(c SectionsConfig) *Sections {
 			Setting: auth.Admin(), Store: c.Store, Fixed: fixedAdmin(c),
 			Secrets: &settings.Secrets[auth.AdminCredentials]{All: true},
 		}),
+		FederationKeys: settings.New(settings.Config[federation.Keys]{
+			Setting: federation.KeysSetting(), Store: c.Store, Secrets: &settings.Secrets[federation.Keys]{All: true},
+		}),
+		PushKeys: settings.New(settings.Config[webhooks.PushKeys]{
+			Setting: webhooks.PushKeysSetting(), Store: c.Store, Secrets: &settings.Secrets[webhooks.PushKeys]{All: true},
+		}),
 	}
 }
 
@@ -108,6 +117,7 @@ func NewSections(c SectionsConfig) *Sections {
 func (s *Sections) Portable() []settings.Portable {
 	return []settings.Portable{
 		s.Instance, s.Video, s.Chat, s.Federation, s.Notifications, s.Directory, s.Schedule, s.S3, s.StreamKeys, s.Admin,
+		s.FederationKeys, s.PushKeys,
 	}
 }
 
