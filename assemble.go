@@ -64,7 +64,7 @@ func (a *App) assemble(ctx context.Context, p *parts) error {
 	}
 	closeRepository := p.close
 	p.close = sync.OnceValue(func() error { return errors.Join(closing(), closeRepository()) })
-	if err := a.assembleVideo(c, p, store); err != nil {
+	if err := a.assembleVideo(ctx, c, p, store); err != nil {
 		return err
 	}
 	p.hardware = usage.New(c.hardware, c.dataDir, c.log)
@@ -85,7 +85,7 @@ func (a *App) assemble(ctx context.Context, p *parts) error {
 
 // assembleVideo makes the way from publishers to what is fetched, kept and
 // sent on.
-func (a *App) assembleVideo(c config, p *parts, store Storage) (err error) {
+func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Storage) (err error) {
 	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: c.log}
 	if c.recording != nil {
 		if p.library, err = recording.New(recording.Config{
@@ -99,7 +99,7 @@ func (a *App) assembleVideo(c config, p *parts, store Storage) (err error) {
 	p.packager = hls.New(packaging)
 	if p.video, err = video.NewServer(video.Config{
 		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
-		Events: events(c.hooks), Policy: c.policy, Grace: c.grace,
+		Events: events(c.hooks), Policy: c.policy, Grace: c.grace, LastEnded: p.settings.lastEnded(ctx),
 		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: c.transcoder, Logger: c.log,
 	}); err != nil {
 		return err

@@ -100,6 +100,7 @@ type (
 	ReadOnlyError      = httpx.ReadOnlyError
 	ViewerCount        = stats.Count
 	Geo                = stats.Geo
+	Past               = stats.Past
 	Health             = health.Report
 	HealthProblem      = health.Problem
 	GeoIPError         = geoip.FileError

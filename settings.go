@@ -8,7 +8,13 @@ import (
 
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/settings"
+	"github.com/owncast-go/owncast/internal/stats"
+	"github.com/owncast-go/owncast/repository"
 )
+
+// PastSetting is the section of the settings that an App keeps its [Past] in,
+// for programs that prepare a repository before the App is started on it.
+func PastSetting() repository.Setting[Past] { return stats.PastSetting() }
 
 // Settings are what can be changed while the App runs. Changes are checked,
 // and saved before the method returns. What an option has fixed is read-only:

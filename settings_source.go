@@ -5,12 +5,14 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/settings"
+	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
 )
@@ -116,6 +118,16 @@ func (s *settingsSource) offered(ctx context.Context) (video.Ladder, error) {
 func (s *settingsSource) title(ctx context.Context) (string, error) {
 	i, err := s.sections.Instance.Get(ctx)
 	return i.StreamTitle, err
+}
+
+// lastEnded is when the last session ended. A time that cannot be read is no
+// reason to stay off the air.
+func (s *settingsSource) lastEnded(ctx context.Context) time.Time {
+	past, _, err := stats.PastSetting().Get(ctx, s.store)
+	if err != nil {
+		s.cfg.log.ErrorContext(ctx, "end of the last session not loaded", "err", err)
+	}
+	return past.EndedAt
 }
 
 // script is what administrators add to the page.

@@ -425,8 +425,9 @@ func TestTheCountCanBeHiddenFromThePublic(t *testing.T) {
 	}
 }
 
-func TestPeaksOutliveTheApp(t *testing.T) {
+func TestPeaksAndTheEndOfTheLastSessionOutliveTheApp(t *testing.T) {
 	dir := t.TempDir()
+	var ended time.Time
 	for i := range 2 {
 		app, err := owncast.New(discard(), owncast.WithDataDir(dir), owncast.WithStreamKeys("k"), owncast.WithLatencyLevel(0))
 		if err != nil {
@@ -442,6 +443,9 @@ func TestPeaksOutliveTheApp(t *testing.T) {
 			if n := app.ViewerCount(); n.Peak != 1 {
 				t.Errorf("after a restart: %+v", n)
 			}
+			if at := app.Status().EndedAt; ended.IsZero() || !at.Equal(ended) {
+				t.Errorf("after a restart the last session ended at %v, want %v", at, ended)
+			}
 			shutdown(t, app)
 			continue
 		}
@@ -456,6 +460,7 @@ func TestPeaksOutliveTheApp(t *testing.T) {
 			app.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/hls/0/stream.m3u8", nil))
 		}
 		shutdown(t, app)
+		ended = app.Status().EndedAt
 		client.Close()
 		if err := <-served; !errors.Is(err, owncast.ErrClosed) {
 			t.Error(err)

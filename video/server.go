@@ -57,6 +57,10 @@ type Config struct {
 	Events Events
 	// Policy is for second publishers. The default is Reject.
 	Policy Policy
+	// LastEnded is when the last session of an earlier Server ended, for
+	// [Status].EndedAt until the first session begins. Zero means that there
+	// was none.
+	LastEnded time.Time
 	// Grace is how long a session waits for its publisher to return. Zero
 	// means the default of 30 seconds; negative means not at all.
 	Grace time.Duration
@@ -157,6 +161,8 @@ func NewServer(cfg Config) (*Server, error) {
 	s.events.log, s.events.pending = s.log, &s.pending
 	s.running, s.stop = context.WithCancel(context.Background())
 	s.stopping, s.stopped = context.WithCancel(context.Background())
+	s.status.EndedAt = cfg.LastEnded
+	s.publish()
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"fmt"
+	"go/ast"
 	"path"
 	"slices"
 	"strconv"
@@ -216,5 +217,36 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 		if !ok {
 			t.Errorf("package %s has no package comment", path.Join(module, pkg))
 		}
+	}
+}
+
+// TestEverySectionOfTheSettingsHasOneOwner finds two packages that would save
+// their settings over each other's.
+func TestEverySectionOfTheSettingsHasOneOwner(t *testing.T) {
+	owners := map[string]string{}
+	for _, f := range tree(t) {
+		if !f.library() {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			kv, ok := n.(*ast.KeyValueExpr)
+			if !ok {
+				return true
+			}
+			key, isName := kv.Key.(*ast.Ident)
+			value, isText := kv.Value.(*ast.BasicLit)
+			if !isName || !isText || key.Name != "Section" {
+				return true
+			}
+			pos := f.at(kv, "").pos
+			if other, taken := owners[value.Value]; taken {
+				t.Errorf("%s: section %s is that of %s", pos, value.Value, other)
+			}
+			owners[value.Value] = pos
+			return true
+		})
+	}
+	if len(owners) < 10 {
+		t.Errorf("found only %d sections", len(owners))
 	}
 }

@@ -2,12 +2,9 @@ package stats
 
 import (
 	"cmp"
-	"context"
 	"net/netip"
 	"slices"
 	"time"
-
-	"github.com/owncast-go/owncast/repository"
 )
 
 // Count is how many viewers there are.
@@ -15,16 +12,6 @@ type Count struct {
 	Now         int // 0 while there is no stream
 	SessionPeak int // of this session, or the last one
 	Peak        int // of all sessions
-}
-
-// peaks are kept in the settings.
-type peaks struct {
-	Session int `json:"session"`
-	Overall int `json:"overall"`
-}
-
-func peakSetting() repository.Setting[peaks] {
-	return repository.Setting[peaks]{Section: "viewers"}
 }
 
 // Count returns how many viewers there are. It is at most a second old.
@@ -64,12 +51,12 @@ func (a *Audience) refresh(now time.Time) {
 		return
 	}
 	a.count.Now = a.sweep(now, max(leastWindow, windowLength*stream.Target)) + extra
-	if a.count.Now > a.peaks.Session || a.count.Now > a.peaks.Overall {
-		a.peaks.Session = max(a.peaks.Session, a.count.Now)
-		a.peaks.Overall = max(a.peaks.Overall, a.count.Now)
+	if a.count.Now > a.past.SessionPeak || a.count.Now > a.past.Peak {
+		a.past.SessionPeak = max(a.past.SessionPeak, a.count.Now)
+		a.past.Peak = max(a.past.Peak, a.count.Now)
 		a.dirty = true
 	}
-	a.count.SessionPeak, a.count.Peak = a.peaks.Session, a.peaks.Overall
+	a.count.SessionPeak, a.count.Peak = a.past.SessionPeak, a.past.Peak
 }
 
 func (a *Audience) outdated(session string, now time.Time) bool {
@@ -86,49 +73,13 @@ func (a *Audience) enter(session string, now time.Time) {
 	a.entered.Store(&session)
 	a.clear()
 	a.health, a.clients = nil, reportingClients{}
-	if session == "" {
-		return
-	}
-	a.peaks.Session = 0
 	a.dirty = true
+	if session == "" {
+		a.rememberEnd()
+		return
+	}
+	a.past.SessionPeak = 0
 	a.reduced = now
-}
-
-// load reads what an Audience before this one has saved.
-func (a *Audience) load(ctx context.Context) error {
-	if a.cfg.Settings == nil {
-		return nil
-	}
-	p, _, err := peakSetting().Get(ctx, a.cfg.Settings)
-	if err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.peaks = p
-	a.count.SessionPeak, a.count.Peak = p.Session, p.Overall
-	return nil
-}
-
-// save keeps the peaks.
-func (a *Audience) save(ctx context.Context) {
-	a.saving.Lock()
-	defer a.saving.Unlock()
-	a.mu.Lock()
-	p, dirty := a.peaks, a.dirty
-	a.dirty, a.ended, a.saved = false, false, a.now()
-	a.mu.Unlock()
-	if a.cfg.Settings == nil || !dirty {
-		return
-	}
-	_, err := peakSetting().Update(ctx, a.cfg.Settings, func(v *peaks) error { *v = p; return nil })
-	if err == nil {
-		return
-	}
-	a.log.WarnContext(ctx, "viewer counts not saved", "err", err)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.dirty = true // and tried again
 }
 
 // Viewer is a playback session that is being watched.

@@ -17,7 +17,11 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		repo := memory.New()
 		settings := repo.Settings
-		keep := func(c *Config) { c.Settings, c.Series = settings, repo.Series }
+		ended := time.Now().Add(8 * time.Minute).UTC()
+		keep := func(c *Config) {
+			c.Settings, c.Series = settings, repo.Series
+			c.Ended = func() time.Time { return ended }
+		}
 		g := newRig(t, keep)
 		a := g.Audience
 		a.now, a.epoch = time.Now, time.Now().Add(-time.Hour)
@@ -32,7 +36,7 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 		}
 		time.Sleep(90 * time.Second)
 		synctest.Wait()
-		if p, _, err := peakSetting().Get(t.Context(), settings); err != nil || p != (peaks{3, 3}) {
+		if p, _, err := PastSetting().Get(t.Context(), settings); err != nil || p != (Past{SessionPeak: 3, Peak: 3}) {
 			t.Errorf("after a minute %+v is saved, %v", p, err)
 		}
 		for range 40 {
@@ -49,6 +53,9 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 			if err := a.Shutdown(t.Context()); err != nil {
 				t.Error(err)
 			}
+		}
+		if p, _, err := PastSetting().Get(t.Context(), settings); err != nil || p != (Past{SessionPeak: 3, Peak: 3, EndedAt: ended}) {
+			t.Errorf("after the session %+v is saved, %v", p, err)
 		}
 		g = newRig(t, keep)
 		g.now = time.Now

@@ -1,5 +1,5 @@
 // Package stats knows who watches and how well it plays: it counts viewers,
-// keeps the peaks, and makes series and an overview of what players report.
+// remembers the peaks, and makes series and an overview of what players report.
 //
 // # How viewers are counted
 //
@@ -78,7 +78,10 @@ type Config struct {
 	// ClientIP returns the address that a request came from, and the zero
 	// Addr if it has none.
 	ClientIP func(*http.Request) netip.Addr
-	// Settings keep the peaks. Nil forgets them.
+	// Ended returns when the last session ended, zero if there was none. It
+	// is called when a session has ended. Nil is for those who do not know.
+	Ended func() time.Time
+	// Settings keep the [Past]. Nil forgets it.
 	Settings repository.Settings
 	// Series keep the history, and nothing that somebody else keeps for
 	// longer: what is older than 90 days is removed from all of them. Nil
@@ -124,9 +127,9 @@ type Audience struct {
 	known    int       // records
 	swept    time.Time // when records were last looked through
 	count    Count
-	peaks    peaks
+	past     Past
 	ended    bool // a session has, and nothing was saved since
-	dirty    bool // peaks are not saved
+	dirty    bool // past is not saved
 	saved    time.Time
 	archived time.Time // when the history was saved, or tried to be
 	reduced  time.Time
