@@ -367,7 +367,7 @@ func TestTheAPIOfRecordings(t *testing.T) {
 		t.Errorf("a deleted recording: %d", code)
 	}
 	c.whole("/hls/0/") // the session can be watched until there is another one
-	for _, p := range []string{"/recordings", "/recordings/", "/recordings/x", "/recordings/x/", "/recordings/x/y"} {
+	for _, p := range []string{"/recordings", "/recordings/", "/recordings/x/", "/recordings/x/y"} {
 		if code, _ := c.get(p); code != http.StatusNotFound {
 			t.Errorf("%s: %d", p, code)
 		}

@@ -71,7 +71,7 @@ func TestSettingsAreExportedAndImported(t *testing.T) {
 		t.Fatalf("%d %s", code, bundle)
 	}
 	to := owned(t)
-	if code, body := to.send("POST", "/api/admin/settings/import", strings.Replace(bundle, `"autoplay":"off"`, `"autoplay":"loud"`, 1)); code != 400 || !strings.Contains(body, `\"autoplay\"`) {
+	if code, body := to.send("POST", "/api/admin/settings/import", strings.Replace(bundle, `"autoplay":"always"`, `"autoplay":"loud"`, 1)); code != 400 || !strings.Contains(body, `\"autoplay\"`) {
 		t.Errorf("%d %s", code, body)
 	}
 	if got := to.field("/api/config", "name"); got != `"New Owncast Server"` {

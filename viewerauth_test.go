@@ -74,7 +74,7 @@ func TestStrangersGetNothing(t *testing.T) {
 	(&channel{t: t, web: c.web}).await("/t/"+token+"/hls/0/stream.m3u8", "#EXTINF")
 	public := map[string]int{
 		"GET /api/health": 200,
-		"GET /robots.txt": 200, "GET /viewer/login": 200, "POST /viewer/login": 401, "OPTIONS /hls/0/stream.m3u8": 204,
+		"GET /robots.txt": 200, "GET /admin/": 200, "GET /admin/x": 200, "GET /assets/x.js": 404, "GET /viewer/login": 200, "POST /viewer/login": 401, "OPTIONS /hls/0/stream.m3u8": 204,
 	}
 	type ask struct{ method, path string }
 	asks := []ask{

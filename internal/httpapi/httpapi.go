@@ -112,6 +112,7 @@ func New(c Config) (http.Handler, error) {
 	}))
 	mux.Handle("/hls/", http.StripPrefix("/hls", c.Audience.Track(c.HLS)))
 	if c.Recordings != nil {
+		mux.Handle("/recordings/{id}", c.Web) // the page that plays it
 		mux.Handle("/recordings/{id}/", http.StripPrefix("/recordings", c.Recordings))
 	}
 	mux.Handle("/", c.Web)

@@ -75,7 +75,7 @@ func InstanceSetting() repository.Setting[Instance] {
 				Tags:                []string{"owncast", "streaming"},
 				SocialHandles:       []SocialHandle{{Platform: "github", URL: "https://github.com/owncast/owncast"}},
 				ExternalActions:     []ExternalAction{},
-				Autoplay:            AutoplayOff,
+				Autoplay:            AutoplayAlways,
 				AppearanceVariables: map[string]string{},
 			}
 		},

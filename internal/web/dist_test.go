@@ -4,11 +4,11 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
+	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path"
 	"regexp"
@@ -74,80 +74,119 @@ func TestAllOfDistIsEmbedded(t *testing.T) {
 	}
 }
 
-func TestTheCompressedCopiesAreCopies(t *testing.T) {
-	copies := 0
+func TestCompressedFilesCanBeUnpacked(t *testing.T) {
+	found := 0
 	err := fs.WalkDir(FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(name, ".gz") {
 			return err
 		}
-		copies++
-		plain, err := fs.ReadFile(FS(), strings.TrimSuffix(name, ".gz"))
-		if err != nil {
-			return err
+		found++
+		plain := strings.TrimSuffix(name, ".gz")
+		for file, want := range map[string]bool{plain: false, plain + ".br": true} {
+			if _, err := fs.Stat(FS(), file); (err == nil) != want {
+				t.Errorf("%s: %v", file, err)
+			}
 		}
-		f, err := FS().Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if gunzip(t, f) != string(plain) {
-			t.Errorf("%s is something else", name)
+		if unpacked(t, plain) == "" {
+			t.Errorf("%s is empty", name)
 		}
 		return nil
 	})
-	if err != nil || copies == 0 {
-		t.Errorf("%d copies, %v", copies, err)
+	if err != nil || found == 0 {
+		t.Errorf("%d files, %v", found, err)
 	}
 }
 
-// What the first visit loads: the page, everything it refers to, and the
-// player's engine, which the script asks for.
+// unpacked returns a file of the application, whatever it is there as.
+func unpacked(t *testing.T, name string) string {
+	t.Helper()
+	rec := get(New(Config{FS: FS()}), "/"+name)
+	if rec.Code != http.StatusOK {
+		t.Fatalf("%s: %d", name, rec.Code)
+	}
+	return rec.Body.String()
+}
+
+var imports = regexp.MustCompile(`(?:from|import)\s*"\./([^"]+)"`)
+
+// What the first visit loads: the page, everything it refers to and that
+// imports at once, and the player's engine, which the script asks for.
 func TestTheFirstLoadIsSmall(t *testing.T) {
 	const most = 200_000
-	total := 0
-	for _, pattern := range []string{"index.html.gz", "assets/*.js.gz", "assets/*.css.gz"} {
-		names, err := fs.Glob(FS(), pattern)
-		if err != nil || len(names) == 0 {
-			t.Fatalf("%s: %v, %v", pattern, names, err)
+	html, err := fs.ReadFile(FS(), "index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	var add func(string)
+	add = func(name string) {
+		if _, ok := seen[name]; ok {
+			return
 		}
-		for _, name := range names {
-			info, err := fs.Stat(FS(), name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			total += int(info.Size())
+		info, err := fs.Stat(FS(), name+".gz")
+		if errors.Is(err, fs.ErrNotExist) {
+			info, err = fs.Stat(FS(), name) // too small to be compressed, or an address that is no file
+		}
+		if err != nil {
+			return
+		}
+		seen[name] = int(info.Size())
+		if !strings.HasSuffix(name, ".js") {
+			return
+		}
+		for _, ref := range imports.FindAllStringSubmatch(unpacked(t, name), -1) {
+			add("assets/" + ref[1])
 		}
 	}
-	t.Logf("%d bytes by gzip", total)
-	if total > most {
-		t.Errorf("the first load is %d bytes by gzip, more than %d", total, most)
+	for _, ref := range references.FindAllStringSubmatch(string(html), -1) {
+		add(strings.TrimPrefix(ref[1], "./"))
+	}
+	engines, err := fs.Glob(FS(), "assets/hls-engine-*.js.gz")
+	if err != nil || len(engines) != 1 {
+		t.Fatalf("%v, %v", engines, err)
+	}
+	add(strings.TrimSuffix(engines[0], ".gz"))
+	total := len(packed(string(html)))
+	for _, size := range seen {
+		total += size
+	}
+	t.Logf("%d bytes by gzip in %d files", total, len(seen)+1)
+	if total > most || len(seen) < 4 {
+		t.Errorf("the first load is %d bytes by gzip in %d files, of at most %d: %v", total, len(seen), most, seen)
 	}
 }
 
 var references = regexp.MustCompile(`\b(?:src|href|action|poster)="([^"]*)"`)
 
-func TestThePageRefersToNothingByAbsoluteURL(t *testing.T) {
-	html, err := fs.ReadFile(FS(), "index.html")
-	if err != nil {
-		t.Fatal(err)
+func TestThePagesReferToNothingByAbsoluteURL(t *testing.T) {
+	pages, err := fs.Glob(FS(), "*.html")
+	if err != nil || len(pages) < 2 {
+		t.Fatalf("%v, %v", pages, err)
 	}
-	found := references.FindAllStringSubmatch(string(html), -1)
-	for _, ref := range found {
-		if strings.HasPrefix(ref[1], "/") || strings.Contains(ref[1], ":") {
-			t.Errorf("refers to %q", ref[1])
+	for _, page := range pages {
+		html, err := fs.ReadFile(FS(), page)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if file, ok := strings.CutPrefix(ref[1], "./"); ok {
-			if _, err := fs.Stat(FS(), file); err != nil {
-				t.Error(err)
+		found := references.FindAllStringSubmatch(string(html), -1)
+		for _, ref := range found {
+			if strings.HasPrefix(ref[1], "/") || strings.Contains(ref[1], ":") {
+				t.Errorf("%s refers to %q", page, ref[1])
+			}
+			if file, ok := strings.CutPrefix(ref[1], "./"); ok {
+				unpacked(t, file)
 			}
 		}
-	}
-	if len(found) < 4 {
-		t.Errorf("found only %v", found)
-	}
-	for _, forbidden := range []string{"<base", "<style", " style=", " onclick=", "{{"} {
-		if strings.Contains(string(html), forbidden) {
-			t.Errorf("the page has %s", forbidden)
+		if len(found) < 3 {
+			t.Errorf("found only %v", found)
+		}
+		for _, forbidden := range []string{"<base", "<style", " style=", " onclick=", "{{"} {
+			if strings.Contains(string(html), forbidden) {
+				t.Errorf("%s has %s", page, forbidden)
+			}
+		}
+		if strings.Count(string(html), "<head>") != 1 || strings.Count(string(html), headPlace) != 1 {
+			t.Errorf("%s has no place for what the server adds", page)
 		}
 	}
 }
@@ -160,17 +199,4 @@ func TestTheLockfileNamesNoRegistry(t *testing.T) {
 	if bytes.Contains(lock, []byte(`"resolved"`)) {
 		t.Error("package-lock.json says where packages come from: install with ui/.npmrc in place")
 	}
-}
-
-func gunzip(t *testing.T, r io.Reader) string {
-	t.Helper()
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -62,7 +63,8 @@ type variant struct {
 	file     fs.File // to be closed
 }
 
-// open opens the best copy of a file for an Accept-Encoding header.
+// open opens the best copy of a file for an Accept-Encoding header. A file
+// that is there as a gzip copy alone is unpacked for who takes neither.
 func (a *app) open(name, accept string) (*variant, error) {
 	if a.files == nil || !fs.ValidPath(name) {
 		return nil, fs.ErrNotExist
@@ -81,7 +83,31 @@ func (a *app) open(name, accept string) (*variant, error) {
 		v.encoding = enc.token
 		return v, nil
 	}
-	return openFile(a.files, name)
+	v, err := openFile(a.files, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return unpack(a.files, name)
+	}
+	return v, err
+}
+
+// maxUnpacked is more than any file of an application takes.
+const maxUnpacked = 32 << 20
+
+func unpack(files fs.FS, name string) (*variant, error) {
+	v, err := openFile(files, name+".gz")
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(v.content)
+	if err != nil {
+		return nil, errors.Join(err, v.file.Close())
+	}
+	data, err := io.ReadAll(io.LimitReader(z, maxUnpacked))
+	if err != nil {
+		return nil, errors.Join(err, v.file.Close())
+	}
+	v.name, v.content = name, bytes.NewReader(data)
+	return v, nil
 }
 
 func openFile(files fs.FS, name string) (*variant, error) {

@@ -8,9 +8,9 @@ import (
 	"github.com/owncast-go/owncast/internal/httpx"
 )
 
-// errorPage needs no file of the application, so that it is right for every
+// errorText needs no file of the application, so that it is right for every
 // host's own. It says its colors without a style, which the policy forbids.
-const errorPage = `<!doctype html>
+const errorText = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -26,11 +26,11 @@ const errorPage = `<!doctype html>
 `
 
 func notFound(w http.ResponseWriter, r *http.Request) error {
-	return page(w, r, http.StatusNotFound, "Not found")
+	return errorPage(w, r, http.StatusNotFound, "Not found")
 }
 
-// page answers with a page for people, or with JSON for programs.
-func page(w http.ResponseWriter, r *http.Request, status int, title string) error {
+// errorPage answers with a page for people, or with JSON for programs.
+func errorPage(w http.ResponseWriter, r *http.Request, status int, title string) error {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		return httpx.JSON(w, status, map[string]string{"error": strings.ToLower(title)})
 	}
@@ -41,7 +41,7 @@ func page(w http.ResponseWriter, r *http.Request, status int, title string) erro
 	// The way back is relative too: wherever the application is mounted, it
 	// is as many steps up as the path is deep.
 	home := "./" + strings.Repeat("../", max(0, strings.Count(r.URL.Path, "/")-1))
-	if _, err := fmt.Fprintf(w, errorPage, title, home); err != nil {
+	if _, err := fmt.Fprintf(w, errorText, title, home); err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
 	return nil

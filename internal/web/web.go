@@ -17,12 +17,12 @@ import (
 // contentSecurityPolicy lets the page load what comes from its own origin
 // and nothing else, but for media that the storage serves itself, which
 // requests to its own origin are redirected to. Players make blob URLs for
-// media and workers.
+// media and workers. The base of a page is written by [app.page].
 func contentSecurityPolicy(mediaOrigins []string) string {
 	media := strings.Join(append([]string{"'self'"}, mediaOrigins...), " ")
 	return "default-src 'self'; script-src 'self'; style-src 'self'; " +
 		"img-src 'self' data: blob:; media-src " + media + " blob:; connect-src " + media + "; worker-src 'self' blob:; " +
-		"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+		"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors "
 }
 
 // playlist is where media players find the stream, as seen from the page.
@@ -31,11 +31,15 @@ const playlist = "hls/stream.m3u8"
 // Config is what [New] needs. The zero Config serves robots.txt and sends
 // media players to the stream.
 type Config struct {
-	// FS holds the files of the application. Its index.html is the page, and
-	// must refer to everything by relative URLs. Files below assets must have
-	// names that change with their content; they are cached for good. A file
-	// may have compressed copies beside it, named with .br and .gz. The FS
-	// must be safe for concurrent use. Nil means that there is no application.
+	// FS holds the files of the application. Its index.html is the page of the
+	// channel, also below schedule/ and recordings/, admin.html that of
+	// administrators, video.html and chat.html are shown in the pages of
+	// others. They must refer to everything by URLs relative to the root of the
+	// application: pages that are deeper get a <base>. Files below assets must
+	// have names that change with their content; they are cached for good. A
+	// file may have compressed copies beside it, named with .br and .gz, or be
+	// there as these alone. The FS must be safe for concurrent use. Nil means
+	// that there is no application.
 	FS fs.FS
 	// BasePath is where the handler is mounted, such as "/live", without a
 	// slash at the end. It is only needed for robots.txt; the handler expects
@@ -50,9 +54,9 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// New returns the handler of the web application: the page at "/" and only
-// there, the other files under their names, robots.txt, and a small page that
-// says so for everything that does not exist. It answers GET and HEAD.
+// New returns the handler of the web application: its pages, the other files
+// under their names, robots.txt, and a small page that says so for everything
+// that does not exist. It answers GET and HEAD.
 func New(c Config) http.Handler {
 	a := &app{files: c.FS, base: c.BasePath, noIndex: c.NoIndex, policy: contentSecurityPolicy(c.MediaOrigins)}
 	return httpx.Handler(c.Logger, a.serve)
@@ -69,24 +73,33 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Security-Policy", a.policy)
+	h.Set("Content-Security-Policy", a.policy+"'self'")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
-		return page(w, r, http.StatusMethodNotAllowed, "Method not allowed")
+		return errorPage(w, r, http.StatusMethodNotAllowed, "Method not allowed")
 	}
-	switch r.URL.Path {
+	switch p := r.URL.Path; p {
 	case "":
 		return addSlash(w, r)
+	case "/admin":
+		if a.has("admin.html") {
+			return addSlash(w, r)
+		}
+		return notFound(w, r)
 	case "/":
 		return a.index(w, r)
 	case "/robots.txt":
 		return a.robots(w, r)
+	default:
+		if name, ok := pageAt(p); ok {
+			return a.page(w, r, name)
+		}
+		name := strings.TrimPrefix(p, "/")
+		if hidden(name) || strings.HasSuffix(name, ".html") {
+			return notFound(w, r)
+		}
+		return a.file(w, r, name)
 	}
-	name := strings.TrimPrefix(r.URL.Path, "/")
-	if name == "index.html" || hidden(name) {
-		return notFound(w, r)
-	}
-	return a.file(w, r, name)
 }
 
 // addSlash sends a browser from /live to /live/, where relative URLs are
@@ -113,7 +126,7 @@ func (a *app) index(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return nil
 	}
-	return a.file(w, r, "index.html")
+	return a.page(w, r, "index.html")
 }
 
 // isPlayer tells whether a media player was given the address of the page.

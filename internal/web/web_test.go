@@ -19,8 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func application() fs.FS {
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	return fstest.MapFS{
-		"index.html":            file("<!doctype html>page"),
-		"index.html.gz":         file("gzip of page"),
+		"index.html":            file("<!doctype html><head><!--head--><title>page</title>"),
 		"icon.svg":              file("<svg/>"),
 		"assets/app-Ab12.js":    file("script"),
 		"assets/app-Ab12.js.br": file("brotli of script"),
@@ -28,6 +27,16 @@ func application() fs.FS {
 		".secret":               file("secret"),
 		"assets/.secret":        file("secret"),
 	}
+}
+
+const thePage = "<!doctype html><head><title>page</title>"
+
+func packed(s string) string {
+	b, err := pack([]byte(s))
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
 
 func get(h http.Handler, path string, header ...string) *httptest.ResponseRecorder {
@@ -47,8 +56,8 @@ func TestFilesAreServedWithWhatBrowsersNeedToCacheThem(t *testing.T) {
 		status                              int
 		body, contentType, encoding, caches string
 	}{
-		{"the page", "/", "", 200, "<!doctype html>page", "text/html; charset=utf-8", "", "no-cache"},
-		{"the page, compressed", "/?x=1", "gzip, br", 200, "gzip of page", "text/html; charset=utf-8", "gzip", "no-cache"},
+		{"the page", "/", "", 200, thePage, "text/html; charset=utf-8", "", "no-cache"},
+		{"the page, compressed", "/?x=1", "gzip, br", 200, packed(thePage), "text/html; charset=utf-8", "gzip", "no-cache"},
 		{"a file", "/icon.svg", "gzip, br", 200, "<svg/>", "image/svg+xml", "", "no-cache"},
 		{"an asset", "/assets/app-Ab12.js", "", 200, "script", "text/javascript; charset=utf-8", "", "public, max-age=31536000, immutable"},
 		{"an asset by gzip", "/assets/app-Ab12.js", "gzip", 200, "gzip of script", "text/javascript; charset=utf-8", "gzip", "public, max-age=31536000, immutable"},
@@ -182,7 +191,7 @@ func TestOnlyReadingIsAllowed(t *testing.T) {
 	}
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest(http.MethodHead, "/", nil))
-	if rec.Code != 200 || rec.Header().Get("Content-Length") != "19" || rec.Body.Len() != 0 {
+	if rec.Code != 200 || rec.Header().Get("Content-Length") != "40" || rec.Body.Len() != 0 {
 		t.Errorf("HEAD: %d %v %q", rec.Code, rec.Header(), rec.Body)
 	}
 }

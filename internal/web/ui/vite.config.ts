@@ -1,33 +1,31 @@
 import { defineConfig, type Plugin } from "vite";
-import { strings } from "./src/strings.ts";
+import { checkCatalogues } from "./scripts/catalogues.ts";
+import { notices } from "./scripts/notices.ts";
 
-// catalogue fills the {{name}} places of index.html from the strings, so that
-// the page reads well before, and without, its script.
-function catalogue(): Plugin {
+// Translations have what the English texts have, or nothing is built.
+function catalogues(): Plugin {
   return {
-    name: "owncast-strings",
-    transformIndexHtml: {
-      order: "pre",
-      handler: (html) =>
-        html.replace(/\{\{(\w+)\}\}/g, (_, key: string) => {
-          const text = (strings as Record<string, unknown>)[key];
-          if (typeof text !== "string") throw new Error(`index.html: no string "${key}"`);
-          return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
-        }),
+    name: "owncast-catalogues",
+    async buildStart() {
+      const wrong = await checkCatalogues();
+      if (wrong.length) this.error(wrong.join("\n"));
     },
   };
 }
 
 export default defineConfig({
-  base: "./", // the page works below any path
-  plugins: [catalogue()],
+  base: "./", // the pages work below any path
+  plugins: [catalogues(), notices()],
   build: {
     outDir: "../dist",
     emptyOutDir: true,
-    target: "es2022",
+    target: ["es2022", "chrome111", "firefox115", "safari16.4"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    chunkSizeWarningLimit: 600,
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      input: ["index.html", "admin.html"],
+    },
   },
 });

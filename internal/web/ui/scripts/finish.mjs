@@ -1,14 +1,20 @@
-// finish.mjs completes a build: it lays gzip and brotli copies beside the
-// files that get smaller by them, and writes down of which sources dist is
-// made. A Go test computes the same hash and fails when dist is out of date.
+// finish.mjs completes a build: it replaces files that get smaller by it with
+// gzip and brotli copies, adds up what a first visit loads, and writes down of
+// which sources dist is made. A Go test computes the same hash and fails when
+// dist is out of date.
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const ui = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(ui, "..", "dist");
+
+// Bytes by gzip that a first visit of a page may take.
+const budgets = { "index.html": 200_000, "admin.html": 200_000 };
+// Chunks that a page asks for by itself when it is live.
+const wanted = { "index.html": [/^assets\/hls-engine-/] };
 
 // Not part of what dist is made of.
 const apart = new Set(["node_modules", "e2e"]);
@@ -38,18 +44,42 @@ function sourceHash() {
   return hash.digest("hex");
 }
 
-function compress(path) {
+const sizes = new Map(); // by name: bytes as they are, by gzip, by brotli
+const texts = new Map(); // of scripts and pages
+
+function measure(path) {
+  const name = relative(dist, path).split(sep).join("/");
   const plain = readFileSync(path);
-  const copies = {
-    ".gz": gzipSync(plain, { level: 9 }),
-    ".br": brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } }),
-  };
-  for (const [suffix, copy] of Object.entries(copies)) {
-    if (copy.length < 0.9 * plain.length) writeFileSync(path + suffix, copy);
-  }
-  return [relative(dist, path), plain.length, copies[".gz"].length, copies[".br"].length];
+  const gz = gzipSync(plain, { level: 9 });
+  const br = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } });
+  sizes.set(name, [plain.length, gz.length, br.length]);
+  texts.set(name, plain.toString());
+  // Pages get their head from the server, which compresses them itself.
+  if (name.endsWith(".html") || gz.length > 0.9 * plain.length) return;
+  writeFileSync(path + ".gz", gz);
+  writeFileSync(path + ".br", br);
+  rmSync(path); // who takes neither gets what gzip unpacks to
 }
 
-const report = [...files(dist)].filter((path) => /\.(html|js|css|svg|txt)$/.test(path)).map(compress);
+// firstLoad is a page with all that its scripts import at once, and what is
+// wanted beyond that.
+function firstLoad(page) {
+  const seen = new Set([page]);
+  const add = (name) => {
+    if (seen.has(name) || !sizes.has(name)) return;
+    seen.add(name);
+    for (const [, ref] of texts.get(name).matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) add(`assets/${ref}`);
+  };
+  for (const [, ref] of texts.get(page).matchAll(/(?:src|href)="\.\/([^"]+)"/g)) add(ref);
+  for (const name of sizes.keys()) if (wanted[page]?.some((w) => w.test(name))) add(name);
+  return [...seen].reduce((sum, name) => sum + sizes.get(name)[1], 0);
+}
+
+for (const path of [...files(dist)].filter((path) => /\.(html|js|css|svg|txt|json|webmanifest)$/.test(path))) measure(path);
 writeFileSync(join(dist, ".source-hash"), sourceHash() + "\n");
-for (const [name, plain, gz, br] of report) console.log(`${name.padEnd(36)} ${plain} B, gzip ${gz} B, brotli ${br} B`);
+for (const [name, [plain, gz, br]] of sizes) console.log(`${name.padEnd(44)} ${plain} B, gzip ${gz} B, brotli ${br} B`);
+for (const [page, most] of Object.entries(budgets)) {
+  const total = firstLoad(page);
+  console.log(`first load of ${page}: ${total} B by gzip, of ${most}`);
+  if (total > most) process.exitCode = 1;
+}

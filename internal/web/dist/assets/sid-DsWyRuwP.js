@@ -1,0 +1,1 @@
+var e=crypto.getRandomValues(new Uint8Array(16)),t=Array.from(e,e=>e.toString(16).padStart(2,`0`)).join(``);export{t};

@@ -1,0 +1,10 @@
+import { catalogue } from "../../lib/i18n";
+import { english } from "./en";
+
+/** What administrators read. */
+export const { t, n } = catalogue(english, {
+  de: () => import("./de"),
+  fr: () => import("./fr"),
+  es: () => import("./es"),
+  ja: () => import("./ja"),
+});

@@ -1,0 +1,15 @@
+import type { Translation } from "../lib/i18n";
+import type { english } from "./common.en";
+
+export default {
+  close: "閉じる",
+  dismiss: "閉じる",
+  cancel: "キャンセル",
+  save: "保存",
+  copy: "コピー",
+  copied: "コピーしました",
+  loading: "読み込み中…",
+  tryAgain: "再試行",
+  more: "その他",
+  noAnswer: "サーバーが応答しません。しばらくしてからもう一度お試しください。",
+} satisfies Translation<typeof english>;

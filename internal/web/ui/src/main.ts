@@ -1,4 +1,0 @@
-import "./style.css";
-import { App } from "./app";
-
-new App().start();
