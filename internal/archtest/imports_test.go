@@ -77,7 +77,10 @@ func layers() map[string][]string {
 // exampleModules are modules that examples alone may import beside the
 // packages of this one that hosts can.
 func exampleModules() []string {
-	return []string{"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "golang.org/x/oauth2"}
+	return []string{
+		"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4", "golang.org/x/oauth2",
+		"golang.org/x/crypto", "modernc.org/sqlite",
+	}
 }
 
 // modules says which packages may import which other modules. The standard

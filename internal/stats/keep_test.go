@@ -25,6 +25,7 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 		g := newRig(t, keep)
 		a := g.Audience
 		a.now, a.epoch = time.Now, time.Now().Add(-time.Hour)
+		since := time.Now().UTC() // the clock stands still until the test sleeps
 		if err := a.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,7 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 		}
 		time.Sleep(90 * time.Second)
 		synctest.Wait()
-		if p, _, err := PastSetting().Get(t.Context(), settings); err != nil || p != (Past{SessionPeak: 3, Peak: 3}) {
+		if p, _, err := PastSetting().Get(t.Context(), settings); err != nil || p != (Past{SessionPeak: 3, Peak: 3, Since: since}) {
 			t.Errorf("after a minute %+v is saved, %v", p, err)
 		}
 		for range 40 {
@@ -54,7 +55,7 @@ func TestPeaksAndHistoryOutliveTheProcess(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if p, _, err := PastSetting().Get(t.Context(), settings); err != nil || p != (Past{SessionPeak: 3, Peak: 3, EndedAt: ended}) {
+		if p, _, err := PastSetting().Get(t.Context(), settings); err != nil || p != (Past{SessionPeak: 3, Peak: 3, EndedAt: ended, Since: since}) {
 			t.Errorf("after the session %+v is saved, %v", p, err)
 		}
 		g = newRig(t, keep)

@@ -12,6 +12,7 @@ type Past struct {
 	SessionPeak int       `json:"sessionPeak"`      // most viewers at a time in the last session
 	Peak        int       `json:"peak"`             // most viewers at a time in any session
 	EndedAt     time.Time `json:"endedAt,omitzero"` // when the last session ended; zero if there was none
+	Since       time.Time `json:"since,omitzero"`   // when the channel was first started
 }
 
 // PastSetting is the section that the Past is kept in.
@@ -40,6 +41,9 @@ func (a *Audience) load(ctx context.Context) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if p.Since.IsZero() {
+		p.Since, a.dirty = a.now().UTC(), true
+	}
 	a.past = p
 	a.count.SessionPeak, a.count.Peak = p.SessionPeak, p.Peak
 	return nil

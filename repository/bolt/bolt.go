@@ -29,8 +29,9 @@ type DB struct {
 
 	// writer holds a value while somebody writes. bbolt has a lock of its own
 	// for this, but waits for it whatever becomes of a context.
-	writer chan struct{}
-	group  *group
+	writer   chan struct{}
+	group    *group
+	unsynced atomic.Bool // what was written must be synced by Close
 
 	// damage is what a panic of bbolt told. From then on nothing is asked of
 	// db, which may have been left with locks held.
@@ -41,13 +42,22 @@ type DB struct {
 type Option func(*config)
 
 type config struct {
-	lockTimeout time.Duration
+	lockTimeout  time.Duration
+	deferredSync bool
 }
 
 // WithLockTimeout sets how long [Open] waits for a file that somebody else
 // has open. The default is one second.
 func WithLockTimeout(d time.Duration) Option {
 	return func(c *config) { c.lockTimeout = max(d, 1) }
+}
+
+// WithDeferredSync makes writes many times faster and gives up what makes them
+// safe: they reach the disk when the DB is closed. If the machine stops before,
+// the file may be damaged beyond repair. It is for programs that fill a new
+// file, and start over if they fail.
+func WithDeferredSync() Option {
+	return func(c *config) { c.deferredSync = true }
 }
 
 // Open opens the database file at path, which it makes, with its directory,
@@ -72,6 +82,7 @@ func Open(path string, opts ...Option) (*DB, error) {
 	if err := d.open(path, c); err != nil {
 		return nil, fmt.Errorf("repository/bolt: open %s: %w", path, err)
 	}
+	d.unsynced.Store(c.deferredSync)
 	if err := d.prepare(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("repository/bolt: open %s: %w", path, err), d.Close())
 	}
@@ -83,6 +94,7 @@ func (d *DB) open(path string, c config) error {
 	err := d.guard(func() (err error) {
 		d.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 			Timeout:      c.lockTimeout,
+			NoSync:       c.deferredSync,
 			FreelistType: bbolt.FreelistMapType,
 			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 				f, err := os.OpenFile(name, flag, mode)
@@ -185,7 +197,13 @@ func (d *DB) Close() error {
 		}
 		return nil
 	}
-	if err := d.db.Close(); err != nil {
+	var synced error
+	if d.unsynced.Swap(false) {
+		d.writer <- struct{}{} // nobody writes from now on
+		defer func() { <-d.writer }()
+		synced = d.guard(d.db.Sync)
+	}
+	if err := errors.Join(synced, d.db.Close()); err != nil {
 		return fmt.Errorf("repository/bolt: close: %w", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package bolt_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,5 +122,34 @@ func TestOpenReportsAPlaceItCannotUse(t *testing.T) {
 		if db, err := bolt.Open(path); err == nil || db != nil || errors.Is(err, repository.ErrCorrupt) {
 			t.Errorf("Open(%s) = %v, %v; want an error of the system", strings.TrimPrefix(path, dir), db, err)
 		}
+	}
+}
+
+func TestWritesWithADeferredSyncAreThereAfterClose(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	db, err := bolt.Open(path, bolt.WithDeferredSync())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		u := repository.User{ID: fmt.Sprint(i), DisplayName: "x"}
+		if _, err := db.Repository().Users.SaveUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := db.Repository().Users.SaveUser(t.Context(), repository.User{ID: "late"}); !errors.Is(err, repository.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	if db, err = bolt.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, n, err := db.Repository().Users.Users(t.Context(), repository.UserQuery{}); n != 100 || err != nil {
+		t.Errorf("%d users, %v", n, err)
 	}
 }
