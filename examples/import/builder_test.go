@@ -273,8 +273,10 @@ func (b *builder) records() {
 		b.exec(`INSERT INTO user_access_tokens (token, user_id) VALUES (?, ?)`, token, user)
 	}
 	for _, a := range [][3]string{
-		{"u-anna", "https://anna.example/", "indieauth"}, {"u-ben", "ben@social.example", "fediverse"},
-		{"u-cy", "ben@social.example", "fediverse"}, {"u-gone", "x@social.example", "fediverse"},
+		{"u-anna", "https://anna.example/", "indieauth"},
+		{"u-ben", "ben@social.example", "fediverse"},
+		{"u-cy", "ben@social.example", "fediverse"},
+		{"u-gone", "x@social.example", "fediverse"},
 	} {
 		b.exec(`INSERT INTO auth (user_id, token, type) VALUES (?, ?, ?)`, a[0], a[1], a[2])
 	}

@@ -231,8 +231,10 @@ func checkApp(t *testing.T, b *builder, to string) {
 		return w.Code, w.Header(), w.Body.String()
 	}
 	for path, wants := range map[string][]string{
-		"/api/config": {`"name":"Anna's Kitchen"`, `"summary":"Bread, mostly."`, `Recipes`, `"tags":["bread","rye"]`, `"platform":"mastodon"`,
-			`"nsfw":true`, `"hideViewerCount":true`, `https://shop.example`, `"theme-color-action":"#123456"`, `"streamTitle":"Rye"`, `"socketHostOverride":"ws.example.org"`},
+		"/api/config": {
+			`"name":"Anna's Kitchen"`, `"summary":"Bread, mostly."`, `Recipes`, `"tags":["bread","rye"]`, `"platform":"mastodon"`,
+			`"nsfw":true`, `"hideViewerCount":true`, `https://shop.example`, `"theme-color-action":"#123456"`, `"streamTitle":"Rye"`, `"socketHostOverride":"ws.example.org"`,
+		},
 		"/api/emoji":               {`"bread"`, `"rye"`, `/img/emoji/`},
 		"/":                        {"<html"},
 		"/public/index.html":       {"<p>hello"},
@@ -409,10 +411,12 @@ func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 		"something else":        {false, func(b *builder) { b.exec(`DROP TABLE datastore`) }, errNoDatabase, "datastore"},
 		"a column is missing":   {false, func(b *builder) { b.exec(`ALTER TABLE webhooks DROP COLUMN url`) }, errNoDatabase, "webhooks"},
 		"no file":               {false, func(b *builder) { os.Remove(filepath.Join(b.dir, databaseName)) }, os.ErrNotExist, ""},
-		"a text": {false, func(b *builder) {
-			damaged(b, func([]byte) []byte { return []byte(strings.Repeat("no database ", 100)) })
+		"a text": {
+			false, func(b *builder) {
+				damaged(b, func([]byte) []byte { return []byte(strings.Repeat("no database ", 100)) })
+			},
+			errNoDatabase, "",
 		},
-			errNoDatabase, ""},
 		"cut short": {false, func(b *builder) { damaged(b, func(d []byte) []byte { return d[:len(d)/2] }) }, errDamaged, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -79,13 +79,22 @@ func (im *importer) bans(ctx context.Context) error {
 		must("ip_address", "ipAddress"), may("notes"), may("created_at", "createdAt"),
 	}, func(r row) error {
 		text := r.text("ip_address")
-		addr, err := netip.ParseAddr(text)
-		if err != nil {
+		prefix := single(text)
+		if !prefix.IsValid() {
 			im.rep.skip(kindBans, "not an address", fmt.Sprintf("%q", text))
 			return nil
 		}
-		addr = addr.WithZone("").Unmap()
-		ban := repository.Ban{Prefix: netip.PrefixFrom(addr, addr.BitLen()), Note: r.text("notes"), CreatedAt: r.time("created_at")}
+		ban := repository.Ban{Prefix: prefix, Note: r.text("notes"), CreatedAt: r.time("created_at")}
 		return im.took(kindBans, text, im.repo.Bans.AddBan(ctx, ban))
 	})
+}
+
+// single is the prefix of an address alone; the zero Prefix if text is none.
+func single(text string) netip.Prefix {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	addr = addr.WithZone("").Unmap()
+	return netip.PrefixFrom(addr, addr.BitLen())
 }

@@ -28,9 +28,8 @@ func (im *importer) webhooks(ctx context.Context) error {
 	}, func(r row) error {
 		hook := repository.Webhook{URL: r.text("url"), Secret: r.text("secret"), Events: r.list("events"), CreatedAt: r.time("timestamp")}
 		detail := "number " + r.text("id")
-		u, err := url.Parse(hook.URL)
 		switch {
-		case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		case !isHTTP(hook.URL):
 			im.rep.skip(kindWebhooks, "not an http or https URL", detail)
 			return nil
 		case slices.ContainsFunc(there, func(w repository.Webhook) bool { return w.URL == hook.URL && slices.Equal(w.Events, hook.Events) }):
@@ -43,6 +42,11 @@ func (im *importer) webhooks(ctx context.Context) error {
 		}
 		return im.took(kindWebhooks, detail, err)
 	})
+}
+
+func isHTTP(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // notifications carries over where people want to be told of streams.
