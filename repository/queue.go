@@ -111,6 +111,8 @@ type Queue interface {
 	// is over, because somebody else has the delivery or it is gone, changes
 	// nothing.
 	Report(ctx context.Context, outcomes ...Outcome) error
+	// CountHost returns how many deliveries wait for a host, leased ones too.
+	CountHost(ctx context.Context, host string) (int, error)
 	// DropHost removes all deliveries for a host, and returns how many.
 	DropHost(ctx context.Context, host string) (int, error)
 	// CountDeliveries returns the counts.

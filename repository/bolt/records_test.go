@@ -119,8 +119,18 @@ func UseRecords(t *testing.T, r repository.Repository) error {
 	_, _, e11 := r.Outbox.Activities(ctx, repository.Page{})
 	_, _, e12 := r.Inbound.Engagements(ctx, repository.Page{})
 	_, e13 := r.Schedule.Events(ctx, time.Time{}, time.Time{})
+	_, e15 := r.Webhooks.LoggedDeliveries(ctx, 1, "", 0)
+	e16 := r.Webhooks.RecordDeliveries(ctx, 1, loggedDelivery())
 	e14 := r.Series.PruneSamples(ctx, recordTime)
-	return errors.Join(e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14)
+	return errors.Join(e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16)
+}
+
+// loggedDelivery is an entry of the log of the webhook of writeRecords.
+func loggedDelivery() repository.WebhookDelivery {
+	return repository.WebhookDelivery{
+		WebhookID: 1, ID: "d", Event: "CHAT", Payload: []byte("p"), CreatedAt: recordTime, State: repository.DeliveryGivenUp, Attempts: 2,
+		Last: repository.WebhookResult{At: recordTime, Status: 500, Error: "e"}, Duration: time.Second, Answer: "a",
+	}
 }
 
 // WriteRecords is writeRecords for the tests of package bolt_test.

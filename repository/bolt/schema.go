@@ -37,6 +37,7 @@ func migrations() []migration {
 	return []migration{
 		createSettings,
 		createRecords,
+		createWebhookLog,
 	}
 }
 
@@ -66,6 +67,12 @@ func createRecords(tx *bbolt.Tx) error {
 		}
 	}
 	return nil
+}
+
+// createWebhookLog makes the bucket of what was sent to webhooks.
+func createWebhookLog(tx *bbolt.Tx) error {
+	_, err := tx.CreateBucket([]byte("webhookLog"))
+	return err
 }
 
 // migrate runs the steps that db has not seen yet, each in a transaction.

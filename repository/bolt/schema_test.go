@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -200,23 +201,41 @@ func openGolden(t *testing.T, name string, schema uint64) *DB {
 	return db
 }
 
-var update = flag.Bool("update", false, "write testdata/schema2.db, which must not change once released")
+var update = flag.Bool("update", false, "write testdata/schema3.db, which must not change once released")
 
 func TestADatabaseOfSchema2IsStillRead(t *testing.T) {
+	db := openGolden(t, "schema2.db", 2)
+	wantRecords(t, db.Repository())
+	if err := db.view(t.Context(), inside(kvstore.Check)); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	// It has the buckets that came later.
+	if err := db.Repository().Webhooks.RecordDeliveries(t.Context(), 1, loggedDelivery()); err != nil {
+		t.Errorf("RecordDeliveries = %v", err)
+	}
+}
+
+func TestADatabaseOfSchema3IsStillRead(t *testing.T) {
 	if *update {
-		path := filepath.Join("testdata", "schema2.db")
+		path := filepath.Join("testdata", "schema3.db")
 		_ = os.Remove(path)
 		db, err := Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		writeRecords(t, db.Repository())
+		if err := db.Repository().Webhooks.RecordDeliveries(t.Context(), 1, loggedDelivery()); err != nil {
+			t.Fatal(err)
+		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	db := openGolden(t, "schema2.db", 2)
-	wantRecords(t, db.Repository())
+	db := openGolden(t, "schema3.db", 3)
+	d, err := db.Repository().Webhooks.LoggedDelivery(t.Context(), 1, "d")
+	if want := loggedDelivery(); err != nil || !reflect.DeepEqual(d, want) {
+		t.Errorf("the log has %+v, %v; want %+v", d, err, want)
+	}
 	if err := db.view(t.Context(), inside(kvstore.Check)); err != nil {
 		t.Errorf("Check = %v", err)
 	}

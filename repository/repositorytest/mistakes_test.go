@@ -47,6 +47,8 @@ type (
 	queueFull     struct{ repository.Queue }
 	notifyKeep    struct{ repository.Notifications }
 	hooksReuse    struct{ webhooksStore }
+	hooksKeep     struct{ webhooksStore }
+	queueHosts    struct{ repository.Queue }
 	scheduleEnd   struct{ repository.Schedule }
 	seriesEnd     struct{ repository.Series }
 )
@@ -155,9 +157,20 @@ func (s queueFull) Enqueue(ctx context.Context, b repository.Batch) (int, error)
 
 func (s notifyKeep) DeleteDestination(ctx context.Context, _, _ string) error { return ctx.Err() }
 
-func (s hooksReuse) RecordWebhook(ctx context.Context, id int64, r repository.WebhookResult) error {
-	r.At = r.At.Add(time.Hour)
-	return s.webhooksStore.RecordWebhook(ctx, id, r)
+func (s hooksReuse) RecordDeliveries(ctx context.Context, keep int, ds ...repository.WebhookDelivery) error {
+	for i := range ds {
+		ds[i].Last.At = ds[i].Last.At.Add(time.Hour)
+	}
+	return s.webhooksStore.RecordDeliveries(ctx, keep, ds...)
+}
+
+func (s hooksKeep) RecordDeliveries(ctx context.Context, _ int, ds ...repository.WebhookDelivery) error {
+	return s.webhooksStore.RecordDeliveries(ctx, 0, ds...)
+}
+
+func (s queueHosts) CountHost(ctx context.Context, _ string) (int, error) {
+	c, err := s.CountDeliveries(ctx)
+	return c.Waiting, err
 }
 
 func (s scheduleEnd) Events(ctx context.Context, from, to time.Time) ([]repository.Event, error) {
@@ -192,7 +205,9 @@ func storeMistakes() map[string]storeMistake {
 		"is never full":                 {"QueueFull", func(r *repository.Repository) { r.Deliveries = queueFull{r.Deliveries} }},
 		"is one queue":                  {"QueuesAreApart", func(r *repository.Repository) { r.WebhookDeliveries = r.Deliveries }},
 		"keeps destinations":            {"NotificationsPutAndDelete", func(r *repository.Repository) { r.Notifications = notifyKeep{r.Notifications} }},
-		"records another time":          {"WebhooksCreateAndDelete", func(r *repository.Repository) { r.Webhooks = hooksReuse{r.Webhooks} }},
+		"records another time":          {"WebhooksLog", func(r *repository.Repository) { r.Webhooks = hooksReuse{r.Webhooks} }},
+		"keeps the whole log":           {"WebhooksLogIsCut", func(r *repository.Repository) { r.Webhooks = hooksKeep{r.Webhooks} }},
+		"counts every host":             {"QueueCountHost", func(r *repository.Repository) { r.Deliveries = queueHosts{r.Deliveries} }},
 		"has events at the end":         {"ScheduleRanges", func(r *repository.Repository) { r.Schedule = scheduleEnd{r.Schedule} }},
 		"keeps some of the hour":        {"SeriesPrune", func(r *repository.Repository) { r.Series = seriesEnd{r.Series} }},
 	}

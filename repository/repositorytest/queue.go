@@ -26,6 +26,7 @@ func queueChecks() []check[repository.Queue] {
 		{"Invalid", testQueueInvalid},
 		{"DropHost", testQueueDropHost},
 		{"Counts", testQueueCounts},
+		{"CountHost", testQueueCountHost},
 		{"Concurrency", testQueueConcurrency},
 		{"CanceledContext", testQueueContext},
 	}
@@ -321,6 +322,25 @@ func testQueueCounts(t *testing.T, s repository.Queue) {
 	wantCounts(t, s, repository.QueueCounts{Delivered: 300})
 }
 
+func testQueueCountHost(t *testing.T, s repository.Queue) {
+	want := func(host string, want int) {
+		t.Helper()
+		n, err := s.CountHost(t.Context(), host)
+		if err != nil || n != want {
+			t.Errorf("CountHost of %.10s = %d, %v; want %d", host, n, err, want)
+		}
+	}
+	want("a", 0)
+	enqueue(t, s, 0, "x", 4, target("a", "1", ""), target("a", "2", ""), target("ab", "3", ""), target("b", "4", ""))
+	ds := wantLease(t, s, 0, "1", "3", "4")
+	for host, n := range map[string]int{"a": 2, "ab": 1, "b": 1, "c": 0, "": 0, long(): 0} {
+		want(host, n)
+	}
+	report(t, s, done(ds[0]), done(ds[1]))
+	want("a", 1)
+	want("ab", 0)
+}
+
 func testQueueConcurrency(t *testing.T, s repository.Queue) {
 	const hosts, each = 10, 20
 	var mu sync.Mutex
@@ -385,6 +405,7 @@ func testQueueContext(t *testing.T, s repository.Queue) {
 		"Report":            func(ctx context.Context) error { return s.Report(ctx, done(d)) },
 		"Report of nothing": func(ctx context.Context) error { return s.Report(ctx) },
 		"DropHost":          func(ctx context.Context) error { _, err := s.DropHost(ctx, "h"); return err },
+		"CountHost":         func(ctx context.Context) error { _, err := s.CountHost(ctx, "h"); return err },
 		"CountDeliveries":   func(ctx context.Context) error { _, err := s.CountDeliveries(ctx); return err },
 	})
 	wantCounts(t, s, repository.QueueCounts{Waiting: 1, Hosts: 1})

@@ -43,6 +43,7 @@ func readers() map[Bucket]reader {
 		Hosts:        readerOf(hostFields),
 		Destinations: readerOf(destinationFields),
 		Webhooks:     readerOf(webhookFields),
+		WebhookLog:   readerOf(webhookDeliveryFields),
 		Tokens:       readerOf(tokenFields),
 		Events:       readerOf(eventFields),
 		EventSeries:  readerOf(eventSeriesFields),

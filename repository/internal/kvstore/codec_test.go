@@ -89,6 +89,7 @@ func TestEveryFieldOfARecordIsStored(t *testing.T) {
 	roundTrip(t, inboundFields, nil)
 	roundTrip(t, destinationFields, nil)
 	roundTrip(t, webhookFields, nil)
+	roundTrip(t, webhookDeliveryFields, nil)
 	roundTrip(t, tokenFields, nil)
 	roundTrip(t, eventFields, nil)
 	roundTrip(t, eventSeriesFields, nil)

@@ -76,6 +76,7 @@ const (
 	PayloadRefs                     // queue, id: number of deliveries
 	Destinations                    // channel, hash of the address: destination
 	Webhooks                        // id: webhook
+	WebhookLog                      // webhook id, delivery id: entry of the log
 	Tokens                          // id: token
 	TokensByHash                    // hash: id
 	Events                          // id: event
@@ -98,7 +99,7 @@ func (b Bucket) String() string {
 		Activities: "activities", ActivitiesByTime: "activitiesByTime", Inbound: "inbound", InboundByTime: "inboundByTime",
 		Deliveries: "deliveries", DeliveriesByKey: "deliveriesByKey", DeliveriesByHost: "deliveriesByHost",
 		Hosts: "hosts", HostsByTime: "hostsByTime", Payloads: "payloads", PayloadRefs: "payloadRefs",
-		Destinations: "destinations", Webhooks: "webhooks", Tokens: "tokens", TokensByHash: "tokensByHash",
+		Destinations: "destinations", Webhooks: "webhooks", WebhookLog: "webhookLog", Tokens: "tokens", TokensByHash: "tokensByHash",
 		Events: "events", EventsByTime: "eventsByTime", EventsBySeries: "eventsBySeries", EventSeries: "eventSeries",
 		Samples: "samples",
 	}[b]

@@ -376,6 +376,21 @@ func (q queue) DropHost(ctx context.Context, name string) (n int, err error) {
 	return n, nil
 }
 
+func (q queue) CountHost(ctx context.Context, name string) (n int, err error) {
+	if len(name) > repository.MaxKeyLen {
+		return 0, ctx.Err()
+	}
+	err = q.view(ctx, "count deliveries of a host", func(tx Tx) error {
+		h, err := getHost(tx, q, name)
+		n = h.waiting
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
 func (q queue) CountDeliveries(ctx context.Context) (c repository.QueueCounts, err error) {
 	err = q.view(ctx, "count deliveries", func(tx Tx) error {
 		for _, v := range []struct {

@@ -167,6 +167,21 @@ func webhookFields(c *codec, w *repository.Webhook) {
 	c.string(8, &w.Last.Error)
 }
 
+func webhookDeliveryFields(c *codec, d *repository.WebhookDelivery) {
+	number(c, 1, &d.WebhookID)
+	c.string(2, &d.ID)
+	c.string(3, &d.Event)
+	c.bytes(4, &d.Payload)
+	c.time(5, &d.CreatedAt)
+	number(c, 6, &d.State)
+	number(c, 7, &d.Attempts)
+	c.time(8, &d.Last.At)
+	number(c, 9, &d.Last.Status)
+	c.string(10, &d.Last.Error)
+	number(c, 11, &d.Duration)
+	c.string(12, &d.Answer)
+}
+
 func tokenFields(c *codec, t *repository.Token) {
 	c.string(1, &t.ID)
 	c.hash(2, &t.Hash)
