@@ -106,14 +106,19 @@ func (a *App) Start(ctx context.Context) error {
 		return ctx.Err()
 	}
 	p := new(parts)
-	if err := a.open(p); err != nil {
+	c := a.cfg
+	c.hooks = append([]Hooks{p.failures.hooks(), p.hooks()}, c.hooks...)
+	if err := a.open(c, p); err != nil {
 		return err
 	}
-	if err := a.assemble(ctx, p); err != nil {
+	if err := a.assemble(ctx, c, p); err != nil {
 		return errors.Join(err, p.close())
 	}
 	if err := p.audience.Start(ctx); err != nil {
 		return errors.Join(err, p.close())
+	}
+	if err := p.outbound.webhooks.Start(ctx); err != nil {
+		return errors.Join(err, p.shutdown(ctx))
 	}
 	p.pictures.start(ctx, p.video, a.cfg.log)
 	p.restream.begin(ctx)

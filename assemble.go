@@ -40,6 +40,7 @@ type parts struct {
 	pictures *pictures
 	health   *health.Monitor
 	hardware *usage.Recorder
+	outbound *outbound
 	failures failures
 	listener atomic.Pointer[net.Listener] // the last that ServeRTMP was given
 	close    func() error                 // closes what the App opened, once
@@ -55,9 +56,7 @@ func (p *parts) rtmpAddr() net.Addr {
 
 // assemble is the composition root: the leaves first, then what needs them.
 // No part is handed the App, and none is changed after it was made.
-func (a *App) assemble(ctx context.Context, p *parts) error {
-	c := a.cfg
-	c.hooks = append([]Hooks{p.failures.hooks()}, c.hooks...)
+func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 	store, closing, err := p.settings.storage(ctx)
 	if err != nil {
 		return err
@@ -69,6 +68,9 @@ func (a *App) assemble(ctx context.Context, p *parts) error {
 	}
 	p.hardware = usage.New(c.hardware, c.dataDir, c.log)
 	if p.audience, err = newAudience(c, a.state, p); err != nil {
+		return err
+	}
+	if p.outbound, err = newOutbound(c, p, a.state); err != nil {
 		return err
 	}
 	p.pictures = newPictures(c.thumbnails)
@@ -130,7 +132,7 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		Web: web.New(web.Config{
 			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
 		}),
-		Logger:     c.log,
+		Webhooks: p.outbound.webhooks, Logger: c.log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 		Assets: p.assets, Public: c.public, CustomJavaScript: p.settings.script, Render: markup.New().Page,
 	}
@@ -154,18 +156,18 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 }
 
 // open opens the repository.
-func (a *App) open(p *parts) error {
-	if a.cfg.repo != nil {
-		p.repo, p.settings = *a.cfg.repo, newSettingsSource(a.cfg, *a.cfg.repo)
+func (a *App) open(c config, p *parts) error {
+	if c.repo != nil {
+		p.repo, p.settings = *c.repo, newSettingsSource(c, *c.repo)
 		p.close = func() error { return nil }
 		return nil
 	}
-	db, err := bolt.Open(filepath.Join(a.cfg.dataDir, "owncast.db"))
+	db, err := bolt.Open(filepath.Join(c.dataDir, "owncast.db"))
 	if err != nil {
 		return err
 	}
 	p.repo = db.Repository()
-	p.settings = newSettingsSource(a.cfg, p.repo)
+	p.settings = newSettingsSource(c, p.repo)
 	p.close = sync.OnceValue(db.Close)
 	return nil
 }
@@ -180,6 +182,7 @@ func (p *parts) shutdown(ctx context.Context) error {
 	if p.library != nil {
 		err = errors.Join(err, p.library.Shutdown(ctx))
 	}
+	err = errors.Join(err, p.outbound.shutdown(ctx)) // after everything that it is to tell of
 	if err != nil {
 		return err
 	}

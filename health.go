@@ -46,6 +46,7 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(context.Context) []health.Problem { return restreamProblems(p.restream.Status()) },
 		func(ctx context.Context) []health.Problem { return publisherProblems(ctx, a.cfg, p.settings) },
 		func(context.Context) []health.Problem { return p.pictures.problems() },
+		func(ctx context.Context) []health.Problem { return p.outbound.problems(ctx) },
 		func(context.Context) []health.Problem { return hardwareProblems(p.hardware.High()) },
 	}
 	if a.cfg.repo == nil {

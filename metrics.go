@@ -52,6 +52,7 @@ func (a *App) Metrics() []Metric {
 	list.restreams(p.restream.Status())
 	list.health(p.health.Report())
 	list.hardware(p.hardware)
+	list.outbound(p.outbound)
 	common := []metrics.Label{{Name: "version", Value: Version}, {Name: "host", Value: a.cfg.base.Host}}
 	for i := range list {
 		list[i].Labels = append(list[i].Labels, common...)

@@ -25,7 +25,7 @@ func layers() map[string][]string {
 
 		"chat":       {"repository"},
 		"federation": {"repository"},
-		"webhooks":   {"repository"},
+		"webhooks":   {"internal/keeper", "repository"},
 
 		"repository":                  {},
 		"repository/bolt":             {"repository", "repository/internal/kvstore"},

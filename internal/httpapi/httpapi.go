@@ -81,6 +81,8 @@ type Config struct {
 	Public           fs.FS // below /public/
 	CustomJavaScript func(context.Context) (string, error)
 	Prometheus       http.Handler // nil: none
+
+	Webhooks webhookSender
 }
 
 type api struct {

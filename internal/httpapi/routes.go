@@ -52,7 +52,7 @@ type Route struct {
 // made of it, and tests try each.
 func Routes() []Route {
 	return slices.Concat(publicRoutes(), contentRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
-		accessRoutes(), integrationRoutes())
+		accessRoutes(), webhookRoutes(), integrationRoutes())
 }
 
 func publicRoutes() []Route {
@@ -106,6 +106,18 @@ func accessRoutes() []Route {
 		{"GET", "/api/admin/accesstokens", Admin, 0, mediaJSON, (*api).adminTokens},
 		{"POST", "/api/admin/accesstokens/create", Admin, maxTokenBody, mediaJSON, (*api).adminCreateToken},
 		{"POST", "/api/admin/accesstokens/delete", Admin, maxTokenBody, mediaJSON, (*api).adminDeleteToken},
+	}
+}
+
+func webhookRoutes() []Route {
+	return []Route{
+		{"GET", "/api/admin/webhooks", Admin, 0, mediaJSON, (*api).adminWebhooks},
+		{"POST", "/api/admin/webhooks/create", Admin, maxWebhookBody, mediaJSON, (*api).adminCreateWebhook},
+		{"POST", "/api/admin/webhooks/delete", Admin, maxWebhookBody, mediaJSON, (*api).adminDeleteWebhook},
+		{"POST", "/api/admin/webhooks/{id}/test", Admin, 0, mediaJSON, (*api).adminTestWebhook},
+		{"GET", "/api/admin/webhooks/{id}/deliveries", Admin, 0, mediaJSON, (*api).adminDeliveries},
+		{"GET", "/api/admin/webhooks/{id}/deliveries/{delivery}", Admin, 0, mediaJSON, (*api).adminDelivery},
+		{"POST", "/api/admin/webhooks/{id}/deliveries/{delivery}/replay", Admin, 0, mediaJSON, (*api).adminReplay},
 	}
 }
 
