@@ -36,10 +36,8 @@ func (im *importer) webhooks(ctx context.Context) error {
 			im.rep.skip(kindWebhooks, "there already", detail)
 			return nil
 		}
-		stored, err := im.repo.Webhooks.CreateWebhook(ctx, hook)
-		if at := r.time("last_used"); err == nil && !at.IsZero() {
-			err = im.repo.Webhooks.RecordWebhook(ctx, stored.ID, repository.WebhookResult{At: at})
-		}
+		hook.Last.At = r.time("last_used")
+		_, err := im.repo.Webhooks.CreateWebhook(ctx, hook)
 		return im.took(kindWebhooks, detail, err)
 	})
 }
