@@ -131,8 +131,9 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		Parts: httpapi.Parts{S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
 		Web: web.New(web.Config{
 			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
+			Channel: a.channel(p), Item: p.item, Root: p.rootURL(c), FrameAncestors: c.frameAncestors,
 		}),
-		Webhooks: p.outbound.webhooks, Logger: c.log,
+		Root: p.rootURL(c), Webhooks: p.outbound.webhooks, Logger: c.log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 		Assets: p.assets, Public: c.public, CustomJavaScript: p.settings.script, Render: markup.New().Page,
 	}

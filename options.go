@@ -31,38 +31,39 @@ import (
 type Option func(*config) error
 
 type config struct {
-	dataDir       string
-	base          *url.URL
-	storage       storage.Storage // nil: none, but for DVR a directory in the data directory
-	assets        storage.Storage // as storage, or the data directory
-	public        fs.FS
-	publicGiven   bool
-	openS3        func(context.Context, S3Settings) (Storage, error) // nil: there is no S3
-	repo          *Repository                                        // nil: a file in the data directory
-	authenticator Authenticator
-	publish       video.PublishAuthorizer // nil: stream keys
-	keys          []StreamKey             // nil: those in the settings
-	adminPassword *string                 // nil: the one in the settings
-	hooks         []Hooks
-	web           fs.FS
-	log           *slog.Logger
-	level         *int       // nil: the one in the settings
-	ladder        *Ladder    // nil: the one in the settings
-	transcoder    Transcoder // nil: none
-	dvr           time.Duration
-	recording     *recording.Policy // nil: nothing is recorded
-	grace         time.Duration
-	policy        video.Policy
-	thumbnails    Thumbnails // nil: none
-	trusted       []netip.Prefix
-	restream      []restream.Output // nil: those in the settings
-	slate         *hls.Slate        // nil: none
-	viewers       viewerRules
-	extraViewers  func() int
-	geo           func(netip.Addr) (Geo, bool)
-	geoPath       string
-	hardware      Hardware // nil: unknown
-	prometheus    func(func() []Metric) (http.Handler, error)
+	dataDir        string
+	base           *url.URL
+	storage        storage.Storage // nil: none, but for DVR a directory in the data directory
+	assets         storage.Storage // as storage, or the data directory
+	public         fs.FS
+	publicGiven    bool
+	openS3         func(context.Context, S3Settings) (Storage, error) // nil: there is no S3
+	repo           *Repository                                        // nil: a file in the data directory
+	authenticator  Authenticator
+	publish        video.PublishAuthorizer // nil: stream keys
+	keys           []StreamKey             // nil: those in the settings
+	adminPassword  *string                 // nil: the one in the settings
+	hooks          []Hooks
+	web            fs.FS
+	log            *slog.Logger
+	level          *int       // nil: the one in the settings
+	ladder         *Ladder    // nil: the one in the settings
+	transcoder     Transcoder // nil: none
+	dvr            time.Duration
+	recording      *recording.Policy // nil: nothing is recorded
+	grace          time.Duration
+	policy         video.Policy
+	thumbnails     Thumbnails // nil: none
+	trusted        []netip.Prefix
+	frameAncestors []string          // nil: everybody
+	restream       []restream.Output // nil: those in the settings
+	slate          *hls.Slate        // nil: none
+	viewers        viewerRules
+	extraViewers   func() int
+	geo            func(netip.Addr) (Geo, bool)
+	geoPath        string
+	hardware       Hardware // nil: unknown
+	prometheus     func(func() []Metric) (http.Handler, error)
 }
 
 // newConfig applies the options to the defaults.

@@ -65,6 +65,9 @@ type Config struct {
 	// Origin is where the world sees the pages of the App, such as
 	// "https://example.org"; "" if only requests tell.
 	Origin   string
+	// Root returns where the world sees the root of the App, with a slash at
+	// the end, as far as the settings or the request tell.
+	Root     func(*http.Request) string
 	ClientIP func(*http.Request) netip.Addr
 	Tokens   *auth.Tokens
 	Audit    repository.Audit

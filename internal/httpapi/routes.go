@@ -51,7 +51,7 @@ type Route struct {
 // Routes are all routes of the API, in the order of their document. The mux is
 // made of it, and tests try each.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), contentRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
+	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
 		accessRoutes(), webhookRoutes(), integrationRoutes())
 }
 

@@ -24,6 +24,10 @@ func pageAt(p string) (name string, ok bool) {
 	switch {
 	case strings.HasPrefix(p, "/admin/"):
 		return "admin.html", true
+	case p == "/embed/video":
+		return "video.html", true
+	case p == "/embed/chat/readonly", p == "/embed/chat/readwrite":
+		return "chat.html", true
 	case strings.HasPrefix(p, "/schedule/"), strings.HasPrefix(p, "/recordings/"):
 		rest := p[strings.LastIndexByte(p, '/')+1:]
 		return "index.html", strings.Count(p, "/") == 2 && rest != ""
@@ -44,7 +48,7 @@ func (a *app) page(w http.ResponseWriter, r *http.Request, name string) error {
 	if err != nil {
 		return fmt.Errorf("web application: %w", err)
 	}
-	html = bytes.Replace(html, []byte(headPlace), nil, 1)
+	html, found := a.introduce(w, r, name, html)
 	if up := strings.Count(r.URL.Path, "/") - 1; up > 0 {
 		html = insertBase(html, strings.Repeat("../", up))
 	}
@@ -62,8 +66,43 @@ func (a *app) page(w http.ResponseWriter, r *http.Request, name string) error {
 		tag += "-gzip"
 	}
 	h.Set("ETag", `"`+tag+`"`)
+	if !found {
+		w.WriteHeader(http.StatusNotFound)
+		if r.Method != http.MethodHead {
+			_, err = w.Write(html)
+		}
+		return err
+	}
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(html))
 	return nil
+}
+
+// introduce lets a page say what it is about, and sets its policy. It returns
+// whether there is what the page is about.
+func (a *app) introduce(w http.ResponseWriter, r *http.Request, name string, html []byte) (page []byte, found bool) {
+	c := a.channel(r.Context())
+	var item Item
+	var tags []byte
+	found = true
+	mayAdd := bytes.Contains(html, []byte(headPlace)) // a host's own page need not want it
+	switch name {
+	case "admin.html":
+		a.guard(w.Header(), Channel{}, "'self'")
+	case "index.html":
+		a.guard(w.Header(), c, "'self'")
+		if p := r.URL.Path; p != "/" && a.config.Item != nil {
+			item, found = a.config.Item(r.Context(), p)
+		}
+		if mayAdd {
+			var title string
+			title, tags = a.describe(r, c, item)
+			html = retitle(html, title)
+		}
+	default:
+		a.guard(w.Header(), c, a.config.FrameAncestors...)
+		tags = []byte(`<meta name="robots" content="noindex" />`)
+	}
+	return bytes.Replace(html, []byte(headPlace), bytes.TrimSpace(tags), 1), found
 }
 
 // has tells whether there is a file.

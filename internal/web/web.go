@@ -14,17 +14,6 @@ import (
 	"github.com/owncast-go/owncast/internal/httpx"
 )
 
-// contentSecurityPolicy lets the page load what comes from its own origin
-// and nothing else, but for media that the storage serves itself, which
-// requests to its own origin are redirected to. Players make blob URLs for
-// media and workers. The base of a page is written by [app.page].
-func contentSecurityPolicy(mediaOrigins []string) string {
-	media := strings.Join(append([]string{"'self'"}, mediaOrigins...), " ")
-	return "default-src 'self'; script-src 'self'; style-src 'self'; " +
-		"img-src 'self' data: blob:; media-src " + media + " blob:; connect-src " + media + "; worker-src 'self' blob:; " +
-		"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors "
-}
-
 // playlist is where media players find the stream, as seen from the page.
 const playlist = "hls/stream.m3u8"
 
@@ -47,6 +36,17 @@ type Config struct {
 	BasePath string
 	// NoIndex tells whether search engines should stay away. Nil means no.
 	NoIndex func(context.Context) bool
+	// Channel returns what pages say of the channel. Nil says nothing.
+	Channel func(context.Context) Channel
+	// Item returns what a page below recordings/ or schedule/ is about, and
+	// whether there is such a thing. Nil means that nobody knows.
+	Item func(ctx context.Context, path string) (Item, bool)
+	// Root returns where the world sees the root of the application, with a
+	// slash at the end. Nil means that links are relative.
+	Root func(*http.Request) string
+	// FrameAncestors are who may show the embedded player and chat in frames,
+	// as sources of a Content-Security-Policy; anybody, if it is nil.
+	FrameAncestors []string
 	// MediaOrigins are from where else players get media, such as
 	// "https://cdn.example.org".
 	MediaOrigins []string
@@ -58,22 +58,28 @@ type Config struct {
 // under their names, robots.txt, and a small page that says so for everything
 // that does not exist. It answers GET and HEAD.
 func New(c Config) http.Handler {
-	a := &app{files: c.FS, base: c.BasePath, noIndex: c.NoIndex, policy: contentSecurityPolicy(c.MediaOrigins)}
+	if c.FrameAncestors == nil {
+		c.FrameAncestors = []string{"*"}
+	}
+	a := &app{config: c, files: c.FS}
 	return httpx.Handler(c.Logger, a.serve)
 }
 
 type app struct {
-	files   fs.FS
-	base    string
-	noIndex func(context.Context) bool
-	policy  string // Content-Security-Policy
+	config Config
+	files  fs.FS
+}
+
+// guard says what an answer may do in a browser.
+func (a *app) guard(h http.Header, c Channel, ancestors ...string) {
+	h.Set("Content-Security-Policy", policy{a.config.MediaOrigins, ancestors, c}.String())
 }
 
 func (a *app) serve(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Content-Security-Policy", a.policy+"'self'")
+	a.guard(h, Channel{}, "'self'")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		return errorPage(w, r, http.StatusMethodNotAllowed, "Method not allowed")
@@ -90,6 +96,10 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request) error {
 		return a.index(w, r)
 	case "/robots.txt":
 		return a.robots(w, r)
+	case "/manifest.json":
+		return a.manifest(w, r)
+	case "/embed/chat", "/embed/chat/":
+		return a.toEmbeddedChat(w, r)
 	default:
 		if name, ok := pageAt(p); ok {
 			return a.page(w, r, name)
@@ -129,6 +139,47 @@ func (a *app) index(w http.ResponseWriter, r *http.Request) error {
 	return a.page(w, r, "index.html")
 }
 
+// toEmbeddedChat leads to the chat that can be read alone.
+func (a *app) toEmbeddedChat(w http.ResponseWriter, r *http.Request) error {
+	location := "./chat/readonly"
+	if strings.HasSuffix(r.URL.Path, "/") {
+		location = "./readonly"
+	}
+	if r.URL.RawQuery != "" {
+		location += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusTemporaryRedirect)
+	return nil
+}
+
+// manifest lets the page be installed on a device (https://www.w3.org/TR/appmanifest/).
+func (a *app) manifest(w http.ResponseWriter, r *http.Request) error {
+	if a.files == nil {
+		return notFound(w, r)
+	}
+	type icon struct {
+		Src   string `json:"src"`
+		Sizes string `json:"sizes"`
+	}
+	c := a.channel(r.Context())
+	name := firstOf(c.Name, "Live stream")
+	body := struct {
+		Name        string `json:"name"`
+		ShortName   string `json:"short_name"`
+		Description string `json:"description,omitempty"`
+		ID          string `json:"id"`
+		StartURL    string `json:"start_url"`
+		Scope       string `json:"scope"`
+		Display     string `json:"display"`
+		Background  string `json:"background_color"`
+		Theme       string `json:"theme_color"`
+		Icons       []icon `json:"icons"`
+	}{name, name, c.Summary, "./", "./", "./", "standalone", "#0e0f13", "#0e0f13", []icon{{"logo", "any"}}}
+	w.Header().Set("Cache-Control", revalidate)
+	return httpx.JSON(w, http.StatusOK, body)
+}
+
 // isPlayer tells whether a media player was given the address of the page.
 func isPlayer(userAgent string) bool {
 	userAgent = strings.ToLower(userAgent)
@@ -141,9 +192,9 @@ func isPlayer(userAgent string) bool {
 }
 
 func (a *app) robots(w http.ResponseWriter, r *http.Request) error {
-	lines := []string{"User-agent: *", "Disallow: " + a.base + "/admin", "Disallow: " + a.base + "/api"}
-	if a.noIndex != nil && a.noIndex(r.Context()) {
-		lines = append(lines, "Disallow: "+a.base+"/")
+	lines := []string{"User-agent: *", "Disallow: " + a.config.BasePath + "/admin", "Disallow: " + a.config.BasePath + "/api"}
+	if a.config.NoIndex != nil && a.config.NoIndex(r.Context()) {
+		lines = append(lines, "Disallow: "+a.config.BasePath+"/")
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")

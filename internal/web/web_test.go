@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func application() fs.FS {
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	return fstest.MapFS{
-		"index.html":            file("<!doctype html><head><!--head--><title>page</title>"),
+		"index.html":            file(thePage),
 		"icon.svg":              file("<svg/>"),
 		"assets/app-Ab12.js":    file("script"),
 		"assets/app-Ab12.js.br": file("brotli of script"),
@@ -29,7 +29,7 @@ func application() fs.FS {
 	}
 }
 
-const thePage = "<!doctype html><head><title>page</title>"
+const thePage = "<!doctype html>page"
 
 func packed(s string) string {
 	b, err := pack([]byte(s))
@@ -191,7 +191,7 @@ func TestOnlyReadingIsAllowed(t *testing.T) {
 	}
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest(http.MethodHead, "/", nil))
-	if rec.Code != 200 || rec.Header().Get("Content-Length") != "40" || rec.Body.Len() != 0 {
+	if rec.Code != 200 || rec.Header().Get("Content-Length") != "19" || rec.Body.Len() != 0 {
 		t.Errorf("HEAD: %d %v %q", rec.Code, rec.Header(), rec.Body)
 	}
 }

@@ -25,7 +25,7 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
-      input: ["index.html", "admin.html"],
+      input: ["index.html", "admin.html", "video.html", "chat.html"],
     },
   },
 });

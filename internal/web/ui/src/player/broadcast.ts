@@ -24,6 +24,8 @@ export class Broadcast {
   private readonly over = signal(""); // the broadcast that was just seen to its end
   private readonly poller: StatusPoller;
   private readonly reporter: Reporter;
+  /** Whether the player shows something else meanwhile. */
+  suspended = false;
   private drained: ReturnType<typeof setTimeout> | undefined;
   private believed: ReturnType<typeof setTimeout> | undefined;
 
@@ -80,6 +82,14 @@ export class Broadcast {
     this.player.retry();
   }
 
+  /** resume shows the broadcast again, if there is one. */
+  resume(): void {
+    this.suspended = false;
+    if (!this.player.live.peek()) this.player.stop();
+    const status = this.status.peek();
+    if (status) this.take(status);
+  }
+
   /** poke asks for the status now. */
   poke(): void {
     this.poller.poke();
@@ -90,11 +100,12 @@ export class Broadcast {
       this.status.value = status;
       this.failures.value = 0;
     });
+    if (this.suspended) return;
     if (status.phase !== "offline") {
       this.stopDraining();
       const key = session(status);
-      if (key !== this.over.value) this.player.play({ key, url: at("hls/stream.m3u8"), live: true });
-    } else if (this.player.active.value && this.player.live.value) {
+      if (key !== this.over.peek()) this.player.play({ key, url: at("hls/stream.m3u8"), live: true });
+    } else if (this.player.active.peek() && this.player.live.peek()) {
       this.drain();
     }
   }

@@ -1,32 +1,60 @@
 import { useSignalEffect } from "@preact/signals";
+import { Button } from "../components/button";
 import { Toasts } from "../components/toast";
-import { ago } from "../lib/format";
+import { t } from "../i18n/viewer";
 import { at } from "../lib/base";
-import { n, t } from "../i18n/viewer";
 import { PlayerFrame, reasonTexts, useTitle } from "../player/view";
-import { broadcast, name, player, status, title, view } from "./model";
+import { ChatPanel } from "./chat-panel";
+import { Dialogs, openDialog } from "./dialogs";
+import { Header } from "./header";
+import { Info } from "./info";
+import { broadcast, chatShown, config, consent, mustAsk, name, player, recording, recordingId, title, variants, view, wide } from "./model";
+import { offlineCover } from "./offline";
+import { Sections } from "./sections";
 
 /** App is the page of a channel. */
 export function App() {
   useBody();
   useTitle(() => {
     const channel = name.value || t("defaultName");
-    return title.value && title.value !== channel ? `${title.value} – ${channel}` : channel;
+    const shown = recordingId.value ? (recording.value?.title ?? "") : title.value;
+    return shown && shown !== channel ? `${shown} – ${channel}` : channel;
   });
+  const chatBeside = wide.value && chatShown.value && config.value !== null && !config.value.chatDisabled && !recordingId.value;
   return (
     <>
       <a class="skip-link" href="#player" onClick={focusPlayer}>
         {t("skipToContent")}
       </a>
-      <div class="stage">
-        <Header />
-        <main>
-          <PlayerFrame player={player} view={view.value} retry={() => broadcast.retry()} poster={at("thumbnail.jpg")} />
-          <Info />
+      <Header />
+      <div class={`layout ${chatBeside ? "with-chat" : ""}`}>
+        <main class="primary">
+          <div class="player-box">
+            <PlayerFrame
+              player={player}
+              view={view.value}
+              retry={() => (recordingId.value ? player.retry() : broadcast.retry())}
+              names={variants.value}
+              offline={offlineCover()}
+              poster={recordingId.value ? undefined : at("thumbnail.jpg")}
+              onHelp={() => openDialog("shortcuts")}
+            />
+            {mustAsk.value && view.value.state !== "offline" && <Consent />}
+          </div>
+          <div class="below">
+            <Info />
+            <Sections />
+            <Footer />
+          </div>
         </main>
-        <Footer />
+        {chatBeside && (
+          <aside class="chat-side" aria-label={t("chat")}>
+            <ChatPanel />
+          </aside>
+        )}
       </div>
       <Announcer />
+      <Dialogs />
       <Toasts />
     </>
   );
@@ -35,6 +63,18 @@ export function App() {
 function focusPlayer(event: Event): void {
   event.preventDefault();
   document.getElementById("play")?.focus();
+}
+
+function Consent() {
+  return (
+    <div class="consent">
+      <h2>{t("nsfwTitle")}</h2>
+      <p>{t("nsfwText")}</p>
+      <Button class="pill" onClick={consent}>
+        {t("nsfwShow")}
+      </Button>
+    </div>
+  );
 }
 
 // useBody tells style sheets, the administrator's included, what the page shows.
@@ -50,43 +90,7 @@ function useBody(): void {
     flag("paused", player.paused.value);
     flag("soundOnly", player.running.value && player.soundOnly.value);
   });
-}
-
-function Badge() {
-  const { state } = view.value;
-  const words = { loading: t("badgeLoading"), offline: t("badgeOffline"), live: t("badgeLive"), reconnecting: t("badgeReconnecting"), error: t("badgeError") };
-  return (
-    <p class={`badge ${state}`}>
-      <span class="dot" aria-hidden="true" />
-      <span id="badge-text">{words[state]}</span>
-    </p>
-  );
-}
-
-function Header() {
-  return (
-    <header class="top">
-      <h1 id="name">{name.value || t("defaultName")}</h1>
-      <Badge />
-    </header>
-  );
-}
-
-function Info() {
-  const { state } = view.value;
-  const now = status.value;
-  const since = state === "offline" ? now?.lastDisconnectTime : now?.lastConnectTime;
-  const when = since ? ago(new Date(since)) : "";
-  const parts = [when && (state === "offline" ? t("lastLive", { ago: when }) : t("liveSince", { ago: when }))];
-  if (now?.viewerCount && state !== "offline") parts.push(n("viewers", now.viewerCount));
-  return (
-    <div class="info">
-      <h2 id="title" hidden={title.value === ""}>
-        {title.value}
-      </h2>
-      <p id="meta">{parts.filter(Boolean).join(" · ")}</p>
-    </div>
-  );
+  useSignalEffect(() => document.documentElement.style.setProperty("--ratio", Math.min(2.4, Math.max(0.5625, player.ratio.value)).toFixed(4)));
 }
 
 function Footer() {

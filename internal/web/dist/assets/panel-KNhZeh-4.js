@@ -1,0 +1,1 @@
+import{t as e}from"./jsxRuntime-DTQ_AgNd.js";function t(){return e(`div`,{class:`chat`})}export{t};

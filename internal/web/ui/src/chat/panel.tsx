@@ -1,0 +1,4 @@
+/** Chat is the room. */
+export function Chat() {
+  return <div class="chat" />;
+}
