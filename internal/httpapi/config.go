@@ -45,6 +45,7 @@ type configBody struct {
 	Federation          federationBody     `json:"federation"`
 	Authentication      authenticationBody `json:"authentication"`
 	Schedule            scheduleBody       `json:"schedule"`
+	Recordings          bool               `json:"recordings"` // whether any can be there
 }
 
 type notificationsBody struct {
@@ -92,6 +93,7 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 		NSFW: i.NSFW, Autoplay: i.Autoplay, CustomStyles: i.CustomStyles, AppearanceVariables: variables(i),
 		HideViewerCount: i.HideViewerCount, SocketHostOverride: i.SocketHostOverride, MaxSocketPayload: maxSocketPayload,
 		ChatDisabled: c.Disabled || !a.Parts.Chat, ChatRequireAuth: c.RequireAuthentication, ChatSpamUnprotected: !c.SpamProtection,
+		Recordings: a.Recordings != nil,
 	}
 	if a.Parts.Schedule && plan.Enabled {
 		body.Schedule = scheduleBody{true, plan.ShowCountdown, plan.ChatOpenMinutes}

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { IconButton } from "./button";
 import { Check, type IconType } from "./icons";
@@ -30,11 +29,12 @@ interface MenuProps {
   onToggle?: (open: boolean) => void;
   id?: string;
   disabled?: boolean;
-  children?: ComponentChildren;
+  /** Whether the tab key reaches the button; it does if not given. */
+  reachable?: boolean;
 }
 
 /** MenuButton is a button with a menu, by the pattern of the same name in ARIA's practices. */
-export function MenuButton({ label, icon, groups, class: extra = "", up, onToggle, id, disabled }: MenuProps) {
+export function MenuButton({ label, icon, groups, class: extra = "", up, onToggle, id, disabled, reachable = true }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -82,6 +82,7 @@ export function MenuButton({ label, icon, groups, class: extra = "", up, onToggl
         label={label}
         icon={icon}
         aria-haspopup="menu"
+        tabIndex={reachable ? 0 : -1}
         aria-expanded={open}
         aria-controls={open ? menuId : undefined}
         disabled={disabled}

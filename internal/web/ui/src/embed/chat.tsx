@@ -1,8 +1,43 @@
 import "../styles/base.css";
 import "../styles/embed.css";
+import { signal } from "@preact/signals";
 import { render } from "preact";
-import { ready } from "../lib/i18n";
 import { Chat } from "../chat/panel";
+import { Toasts } from "../components/toast";
+import { get } from "../lib/api";
+import { ready } from "../lib/i18n";
+import { StatusPoller } from "../lib/poller";
+import { path } from "../lib/route";
+import { dress } from "../lib/theme";
+import type { Status, WebConfig } from "../lib/types";
+
+// The chat for the pages of others: embed/chat/readonly and embed/chat/readwrite.
+const readOnly = !path.value.endsWith("readwrite");
+const config = signal<WebConfig | null>(null);
+const status = signal<Status | null>(null);
+
+function App() {
+  return (
+    <>
+      {config.value && <Chat config={config.value} status={status.value} readOnly={readOnly} />}
+      <Toasts />
+    </>
+  );
+}
+
+async function refresh(): Promise<void> {
+  try {
+    const next = await get<WebConfig>("api/config");
+    if (JSON.stringify(next) === JSON.stringify(config.value)) return;
+    config.value = next;
+    dress(next.appearanceVariables, next.customStyles);
+  } catch {
+    // The next time it may answer.
+  }
+}
 
 await ready();
-render(<Chat />, document.getElementById("app")!);
+render(<App />, document.getElementById("app")!);
+await refresh();
+new StatusPoller({ status: (s) => (status.value = s), clock: () => {}, failed: () => {} }).start();
+setInterval(() => (document.hidden && config.value ? undefined : void refresh()), 60_000);

@@ -53,6 +53,9 @@ export interface WebConfig {
   federation: { enabled: boolean; account?: string; followerCount?: number; hideFollowersTab?: boolean };
   authentication: { indieAuthEnabled: boolean };
   schedule: Schedule;
+  recordings: boolean;
+  /** Seconds; not in the document yet. */
+  chatSlowMode?: number;
 }
 
 export interface Schedule {

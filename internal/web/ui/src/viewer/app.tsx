@@ -49,7 +49,7 @@ export function App() {
         </main>
         {chatBeside && (
           <aside class="chat-side" aria-label={t("chat")}>
-            <ChatPanel />
+            <ChatPanel config={config.value!} status={broadcast.status.value} />
           </aside>
         )}
       </div>

@@ -14,11 +14,10 @@ import { ago, clock, compact, date } from "../lib/format";
 import { follow } from "../lib/route";
 import type { Follower, Page, Recording, ScheduledEvent } from "../lib/types";
 import { ChatPanel } from "./chat-panel";
-import { config, eventId, recordingId, wide } from "./model";
+import { config, eventId, recordingId, status, wide } from "./model";
 
 const pageSize = 24;
 const section = signal("");
-const hasRecordings = signal(false);
 
 // What the address names is what is shown.
 effect(() => {
@@ -29,15 +28,12 @@ effect(() => {
 /** Sections are the tabs below the video. */
 export function Sections() {
   const settings = config.value;
-  useEffect(() => {
-    get<Page<Recording>>("api/recordings", { limit: 1 }).then((page) => (hasRecordings.value = page.total > 0), () => {});
-  }, []);
   if (!settings) return null;
   const tabs: Tab[] = [];
-  if (!wide.value && !settings.chatDisabled && !recordingId.value) tabs.push({ id: "chat", label: t("chat"), content: () => <ChatPanel /> });
+  if (!wide.value && !settings.chatDisabled && !recordingId.value) tabs.push({ id: "chat", label: t("chat"), content: () => <ChatPanel config={settings} status={status.value} /> });
   tabs.push({ id: "about", label: t("about"), content: () => <About /> });
   if (settings.schedule.enabled || eventId.value) tabs.push({ id: "schedule", label: t("schedule"), content: () => <Schedule /> });
-  if (hasRecordings.value || recordingId.value) tabs.push({ id: "recordings", label: t("recordings"), content: () => <Recordings /> });
+  if (settings.recordings || recordingId.value) tabs.push({ id: "recordings", label: t("recordings"), content: () => <Recordings /> });
   if (settings.federation.enabled && !settings.federation.hideFollowersTab) {
     const count = settings.federation.followerCount;
     tabs.push({ id: "followers", label: t("followers"), count: count ? compact(count) : undefined, content: () => <Followers /> });
