@@ -64,7 +64,7 @@ type Config struct {
 
 	// Origin is where the world sees the pages of the App, such as
 	// "https://example.org"; "" if only requests tell.
-	Origin   string
+	Origin string
 	// Root returns where the world sees the root of the App, with a slash at
 	// the end, as far as the settings or the request tell.
 	Root     func(*http.Request) string

@@ -43,17 +43,20 @@ func (a *app) channel(ctx context.Context) Channel {
 
 // head is what a page says of itself.
 type head struct {
-	bytes.Buffer
+	b bytes.Buffer
 }
+
+// add never fails.
+func (h *head) add(format string, args ...any) { _, _ = fmt.Fprintf(&h.b, format, args...) }
 
 func (h *head) meta(key, name, content string) {
 	if content != "" {
-		fmt.Fprintf(h, "\n    <meta %s=\"%s\" content=\"%s\" />", key, name, html.EscapeString(content))
+		h.add("\n    <meta %s=\"%s\" content=\"%s\" />", key, name, html.EscapeString(content))
 	}
 }
 
 func (h *head) link(rel, href, attributes string) {
-	fmt.Fprintf(h, "\n    <link rel=\"%s\" href=\"%s\"%s />", rel, html.EscapeString(href), attributes)
+	h.add("\n    <link rel=\"%s\" href=\"%s\"%s />", rel, html.EscapeString(href), attributes)
 }
 
 // describe fills in the head of a viewer's page: Open Graph, what Twitter has
@@ -105,7 +108,7 @@ func (a *app) describe(r *http.Request, c Channel, item Item) (title string, tag
 	h.link("alternate", "api/oembed?format=json&url="+url.QueryEscape(here), ` type="application/json+oembed"`)
 	h.link("alternate", "hls/stream.m3u8", ` type="application/vnd.apple.mpegurl"`)
 	h.link("manifest", "manifest.json", "")
-	return title, h.Bytes()
+	return title, h.b.Bytes()
 }
 
 // embedURL is the player for the pages of others of what is at a path; "" if

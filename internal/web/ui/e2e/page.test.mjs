@@ -91,7 +91,7 @@ for (const [name, bframes] of [
 
     await plays(page, publisher.errors);
     assert.ok((await page.evaluate(() => video.webkitAudioDecodedByteCount)) > 0, "there is no sound track");
-    await delayBelow(t, page, 2000, name);
+    await delayBelow(t, page, 4000, name);
     if (!bframes) await shoot(page, "live");
 
     await publisher.stop();
@@ -110,7 +110,7 @@ test("a page below a path plays, and asks for nothing outside it", async (t) => 
   await state(page, "live", { running: true, timeout: 30_000 });
   await plays(page);
   // Its playlists, its media and its reports are those of one viewer.
-  await page.waitForFunction(() => meta.textContent.endsWith(" · 1 viewer"));
+  await page.waitForFunction(() => meta.textContent.startsWith("1 viewer · "));
   await page.waitForRequest((r) => r.url().endsWith("/a/b/api/metrics/cmcd") && r.postDataJSON().sta === "p", { timeout: 30_000 });
   assert.equal((await server.status()).viewerCount, 1);
   const outside = requests.filter((url) => url.protocol === "http:" && !url.pathname.startsWith("/a/b/"));
