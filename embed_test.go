@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/owncast-go/owncast"
 )
@@ -169,5 +170,19 @@ func TestOEmbed(t *testing.T) {
 	}
 	if code, _ := ask(url.Values{"url": {"https://example.org/live/"}, "format": {"xml"}}); code != 501 {
 		t.Error(code)
+	}
+}
+
+func TestAFrameKeepsItsTokenWithoutACookie(t *testing.T) {
+	c := run(t, owncast.WithViewerLinks(linkKey()))
+	token := tokenOf(t, link(t, "/", time.Hour))
+	for _, path := range []string{"/embed/video", "/embed/chat/readwrite"} {
+		code, h, _ := c.exchange("GET", path+"?token="+token, "", "", "Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe", "Sec-Fetch-Site", "cross-site")
+		if code != 200 || h.Get("Set-Cookie") != "" || !strings.Contains(h.Get("Cache-Control"), "private") {
+			t.Errorf("%s: %d %v", path, code, h)
+		}
+		if code, _, _ := c.exchange("GET", path+"?token=x"+token, "", "", "Accept", "text/html", "Sec-Fetch-Mode", "navigate"); code != 401 {
+			t.Errorf("%s with a wrong token: %d", path, code)
+		}
 	}
 }

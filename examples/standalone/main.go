@@ -26,6 +26,7 @@ import (
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/video/hardware"
 	"github.com/owncast-go/owncast/video/prometheus"
+	"github.com/owncast-go/owncast/video/recording"
 )
 
 type options struct {
@@ -37,6 +38,7 @@ type options struct {
 	geoIP                     string
 	logLevel                  string
 	latency                   int
+	dvr, record               time.Duration
 }
 
 func main() {
@@ -53,6 +55,8 @@ func main() {
 	flag.StringVar(&o.geoIP, "geoip", "", "`file` in the MaxMind DB format, to know where viewers are")
 	flag.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	flag.IntVar(&o.latency, "latency", -1, "latency `level`, 0 (shortest delay) to 4 (safest); -1 is the one in the settings")
+	flag.DurationVar(&o.dvr, "dvr", 0, "how far viewers can go back, such as 2h; the live window alone if not given")
+	flag.DurationVar(&o.record, "record", 0, "record streams, and keep them for so long, such as 720h")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -136,6 +140,12 @@ func newApp(o options) (*owncast.App, error) {
 	}
 	if o.viewerPassphrase != "" {
 		opts = append(opts, owncast.WithViewerPassphrase(o.viewerPassphrase))
+	}
+	if o.dvr > 0 {
+		opts = append(opts, owncast.WithDVR(o.dvr))
+	}
+	if o.record > 0 {
+		opts = append(opts, owncast.WithRecording(recording.Policy{MaxAge: o.record}))
 	}
 	if o.latency >= 0 {
 		opts = append(opts, owncast.WithLatencyLevel(o.latency))

@@ -164,7 +164,8 @@ func media(p string) bool {
 }
 
 // byQuery moves the token of ?token= to where it stays: a page's to a cookie,
-// and a player's to the path.
+// and a player's to the path. Pages in frames of other sites, where browsers
+// keep no cookies of ours, send it on by themselves.
 func (g *gate) byQuery(w http.ResponseWriter, r *http.Request, token string, expires time.Time) error {
 	p := r.URL.Path
 	query := r.URL.Query()
@@ -172,6 +173,9 @@ func (g *gate) byQuery(w http.ResponseWriter, r *http.Request, token string, exp
 	location := ""
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		g.pass(w, r)
+		return nil
+	case navigates(r) && strings.HasPrefix(p, "/embed/"):
 		g.pass(w, r)
 		return nil
 	case navigates(r):

@@ -70,4 +70,13 @@ test("who knows the passphrase watches, here and with a player elsewhere", { tim
   const strays = media.filter((m) => !m.startsWith("302 /a/live/hls/stream.m3u8") && !(m.startsWith("200 ") && m.includes(path)));
   assert.deepEqual(strays, []);
   assert.ok(media.some((m) => m.includes(path) && /\.m4s$/.test(m)), "no media came by the path of the token");
+
+  // The player of the App itself in a frame of another site, by a link with the token.
+  const framed = await (await browser.newContext()).newPage();
+  t.after(() => framed.context().close());
+  await framed.goto(`http://localhost:${site.address().port}/`);
+  await framed.evaluate((src) => {
+    document.body.innerHTML = `<iframe src="${src}" allow="autoplay" width="640" height="360"></iframe>`;
+  }, `${server.url}embed/video?token=${token}`);
+  await framed.frameLocator("iframe").locator("#player[data-running]").waitFor({ timeout: 60_000 });
 });

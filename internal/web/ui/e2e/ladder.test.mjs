@@ -149,6 +149,34 @@ test("the player changes between renditions both ways without a stall", { skip: 
   assert.deepEqual(wrong, []);
 });
 
+test("a viewer chooses a quality in the page, and leaves it to the player again", { timeout: 240_000 }, async (t) => {
+  await listed(all);
+  const { page } = await openPage(browser, { origin: base, forgive: () => true });
+  t.after(() => page.close());
+  await page.goto(`${base}/`);
+  await page.waitForSelector("#player[data-running], .big", { timeout: 60_000 });
+  if (await page.$(".big")) await page.click(".big");
+  await page.waitForSelector("#player[data-running]", { timeout: 60_000 });
+  await page.click("#player-settings");
+  const choices = await page.getByRole("menuitemradio").allTextContents();
+  const heights = choices.map((c) => Number(/^(\d+)p/.exec(c)?.[1])).filter(Boolean);
+  t.diagnostic(choices.join(", "));
+  assert.equal(heights.length, 3);
+  assert.deepEqual(heights, [...heights].sort((a, b) => b - a));
+  await page.keyboard.press("Escape");
+  for (const place of [heights.length, 1]) {
+    const height = heights[place - 1]; // the first choice is to leave it to the player
+    await page.click("#player-settings");
+    await page.getByRole("menuitemradio").nth(place).click();
+    await page.waitForFunction((h) => document.querySelector("video").videoHeight === h, height, { timeout: 60_000 });
+  }
+  await page.click("#player-settings");
+  assert.equal(await page.locator("[aria-checked=true]").first().textContent().then((c) => c.startsWith("Automatic")), false);
+  await page.getByRole("menuitemradio", { name: /^Automatic/ }).click();
+  await page.click("#player-settings");
+  await page.locator("[aria-checked=true]", { hasText: "Automatic" }).waitFor({ timeout: 30_000 });
+});
+
 test("ffmpeg is killed: the source plays on, and the ladder returns", { skip: process.platform !== "linux" }, async (t) => {
   await listed(all);
   const { page, wrong } = await watch(t);

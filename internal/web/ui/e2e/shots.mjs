@@ -13,7 +13,7 @@ import { startServer } from "./lib/server.mjs";
 
 const words = process.argv.slice(2);
 const wanted = (name) => words.length === 0 || words.some((w) => name.includes(w));
-const dir = join(artifacts, "shots");
+const dir = join(process.env.ARTIFACTS ? artifacts : join(import.meta.dirname, "../../../../.cache/artifacts"), "shots");
 mkdirSync(dir, { recursive: true });
 
 const sizes = [
@@ -26,7 +26,7 @@ const sizes = [
 ];
 
 const server = await startServer({ args: ["-latency", "0"] });
-await configure(server, channel);
+await configure(server, { ...channel, autoplay: "always" });
 const browser = await launch();
 
 /** shoot takes the pictures of one page. prepare brings it to where it is to be seen. */
@@ -48,10 +48,41 @@ async function shoot(name, path, prepare = async () => {}) {
   }
 }
 
+// Some have talked already, if there is a chat.
+const { chatDisabled } = await (await fetch(`${server.url}api/config`)).json();
+if (!chatDisabled) {
+  const lines = [
+    ["Ada", "Good evening! Is the rye already in the oven?"],
+    ["bread fan", "it smells through the **screen**"],
+    ["Grace", "What flour is that? The one from [the mill](https://example.org)?"],
+    ["Ada", "@Grace yes, type `1150`"],
+    ["Kimiko", "こんばんは、日本から見ています！"],
+    ["Grace", "Thanks! A longer message to see how lines break when somebody has a lot to say about bread, ovens and patience."],
+    ["bread fan", "🔥🔥🔥"],
+  ];
+  const page = await browser.newPage();
+  await page.goto(`${server.url}api/status`);
+  await page.evaluate(async (lines) => {
+    const sockets = {};
+    for (const [name, body] of lines) {
+      if (!sockets[name]) {
+        const answer = await fetch("chat/register", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ displayName: name }) });
+        const url = new URL(`../ws?accessToken=${(await answer.json()).accessToken}`, location.href);
+        url.protocol = "ws:";
+        sockets[name] = new WebSocket(url);
+        await new Promise((resolve) => (sockets[name].onopen = resolve));
+      }
+      sockets[name].send(JSON.stringify({ type: "CHAT", body }));
+      await new Promise((resolve) => setTimeout(resolve, 900));
+    }
+  }, lines);
+  await page.close();
+}
+
 const settled = (wanted) => async (page) => state(page, wanted, { running: wanted === "live", timeout: 60_000 });
 
 await shoot("offline", "", settled("offline"));
-await shoot("admin", "admin/");
+await shoot("admin", "admin/", (page) => page.waitForSelector("form", { timeout: 60_000 }));
 await shoot("embed-offline", "embed/video");
 
 const publisher = publish(server.rtmp, { size: "1280x720", bitrate: "2500k" });
@@ -80,6 +111,23 @@ await shoot("menu-preferences", "", async (page) => {
   if (!(await page.$("[role=menu]"))) await page.click("#preferences");
 });
 
+if (!chatDisabled) {
+  await shoot("embed-chat", "embed/chat/readwrite", (page) => page.waitForSelector("#chat-profile", { timeout: 60_000 }));
+  const chat = async (page) => {
+    await settled("live")(page);
+    await page.waitForSelector("#chat-profile", { timeout: 60_000 });
+  };
+  await shoot("chat-profile", "", async (page) => {
+    await chat(page);
+    if (!(await page.$("dialog[open]"))) await page.click("#chat-profile");
+    await page.waitForSelector("dialog[open]");
+  });
+  await shoot("chat-emoji", "", async (page) => {
+    await chat(page);
+    if (!(await page.$(".emoji-picker"))) await page.getByRole("button", { name: "Emoji" }).click();
+    await page.waitForSelector(".emoji-picker");
+  });
+}
 await publisher.stop();
 await browser.close();
 await server.stop();

@@ -31,7 +31,8 @@ export function EmojiPicker({ insert, close }: { insert: (text: string) => void;
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (custom.value === null) get<Emoji[]>("api/emoji").then((list) => (custom.value = list), () => (custom.value = []));
-    box.current?.querySelector<HTMLInputElement>("input")?.focus();
+    // Not on a phone, where that would bring up the keyboard.
+    if (matchMedia("(hover: hover)").matches) box.current?.querySelector<HTMLInputElement>("input")?.focus();
   }, []);
 
   const pick = (text: string) => {

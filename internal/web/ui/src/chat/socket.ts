@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { base } from "../lib/base";
+import { base, withToken } from "../lib/base";
 import type { Incoming, Outgoing } from "./types";
 
 const firstWait = 1000;
@@ -18,7 +18,7 @@ export function socketURL(override: string | undefined, token: string): string {
     url.host = other.host;
   }
   url.searchParams.set("accessToken", token);
-  return url.href;
+  return withToken(url).href;
 }
 
 /** Socket keeps a WebSocket open until it is closed for good, and waits longer after each failure. */

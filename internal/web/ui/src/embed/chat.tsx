@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { Chat } from "../chat/panel";
 import { Toasts } from "../components/toast";
+import { t } from "../i18n/viewer";
 import { get } from "../lib/api";
 import { ready } from "../lib/i18n";
 import { StatusPoller } from "../lib/poller";
@@ -18,10 +19,12 @@ const status = signal<Status | null>(null);
 
 function App() {
   return (
-    <>
-      {config.value && <Chat config={config.value} status={status.value} readOnly={readOnly} />}
+    <main class="embed-chat">
+      <h1 class="hidden-text">{t("chat")}</h1>
+      {config.value?.chatDisabled && <p class="chat-closed">{t("chatDisabled")}</p>}
+      {config.value && !config.value.chatDisabled && <Chat config={config.value} status={status.value} readOnly={readOnly} />}
       <Toasts />
-    </>
+    </main>
   );
 }
 

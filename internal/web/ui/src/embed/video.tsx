@@ -5,7 +5,7 @@ import { computed } from "@preact/signals";
 import { render } from "preact";
 import { t } from "../i18n/viewer";
 import { get } from "../lib/api";
-import { at } from "../lib/base";
+import { media } from "../lib/base";
 import { ready } from "../lib/i18n";
 import { query } from "../lib/route";
 import { dress } from "../lib/theme";
@@ -45,7 +45,7 @@ function App() {
       player={player}
       view={view.value}
       retry={() => (recordingId ? player.retry() : broadcast.retry())}
-      poster={recordingId ? undefined : at("thumbnail.jpg")}
+      poster={recordingId ? undefined : media("thumbnail.jpg")}
     />
   );
 }
@@ -85,7 +85,7 @@ async function start(): Promise<void> {
   if (!recordingId) return broadcast.start();
   try {
     const recording = await get<Recording>(`api/recordings/${encodeURIComponent(recordingId)}`);
-    player.play({ key: `recording ${recording.id}`, url: at(recording.url), live: false });
+    player.play({ key: `recording ${recording.id}`, url: media(recording.url), live: false });
   } catch {
     player.failure.value = "playback";
   }

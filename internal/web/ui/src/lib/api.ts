@@ -1,4 +1,4 @@
-import { at } from "./base";
+import { at, withToken } from "./base";
 
 /** An ApiError is an answer that is not a good one, or none: then the status is 0. */
 export class ApiError extends Error {
@@ -33,7 +33,7 @@ export function url(path: string, query: RequestOptions["query"] = {}): string {
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) target.searchParams.set(name, String(value));
   }
-  return target.href;
+  return withToken(target).href;
 }
 
 async function message(response: Response): Promise<[string, Record<string, unknown>]> {

@@ -16,3 +16,18 @@ export function at(path: string): string {
 export function below(url: URL | Location): string {
   return url.pathname.startsWith(base.pathname) ? url.pathname.slice(base.pathname.length) : "";
 }
+
+// The pages for frames may have a viewer's token in their address, for where
+// browsers keep no cookies; they send it with everything they ask for.
+const token = below(location).startsWith("embed/") ? (new URLSearchParams(location.search).get("token") ?? "") : "";
+
+/** withToken is the URL of something of the API for this viewer. */
+export function withToken(url: URL): URL {
+  if (token) url.searchParams.set("token", token);
+  return url;
+}
+
+/** media is the URL of a playlist or a picture for this viewer: what it names is below the same path. */
+export function media(path: string): string {
+  return at(token ? `t/${encodeURIComponent(token)}/${path}` : path);
+}

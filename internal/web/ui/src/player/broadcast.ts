@@ -1,5 +1,5 @@
 import { batch, computed, signal } from "@preact/signals";
-import { at } from "../lib/base";
+import { media } from "../lib/base";
 import { StatusPoller } from "../lib/poller";
 import type { Status } from "../lib/types";
 import type { Failure } from "./engine";
@@ -104,7 +104,7 @@ export class Broadcast {
     if (status.phase !== "offline") {
       this.stopDraining();
       const key = session(status);
-      if (key !== this.over.peek()) this.player.play({ key, url: at("hls/stream.m3u8"), live: true });
+      if (key !== this.over.peek()) this.player.play({ key, url: media("hls/stream.m3u8"), live: true });
     } else if (this.player.active.peek() && this.player.live.peek()) {
       this.drain();
     }

@@ -65,4 +65,5 @@ export interface Measures {
   stalls: number;
 }
 
-export type EngineFailed = (why: Failure) => void;
+/** EngineFailed hears why an engine cannot go on, or that another one is needed, for captions. */
+export type EngineFailed = (why: Failure | "captions") => void;

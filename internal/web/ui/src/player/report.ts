@@ -1,4 +1,4 @@
-import { at } from "../lib/base";
+import { url } from "../lib/api";
 import type { Player } from "./player";
 import { sid } from "./sid";
 
@@ -50,7 +50,7 @@ export class Reporter {
       ...(bitrate && { br: Math.round(bitrate / 1000) }),
     };
     try {
-      await fetch(at(this.url), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(report) });
+      await fetch(url(this.url), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(report) });
     } catch {
       // The next one may arrive.
     }

@@ -1,4 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Button } from "../components/button";
 import { Toasts } from "../components/toast";
 import { t } from "../i18n/viewer";
@@ -10,7 +11,7 @@ import { Header } from "./header";
 import { Info } from "./info";
 import { broadcast, chatShown, config, consent, mustAsk, name, player, recording, recordingId, title, variants, view, wide } from "./model";
 import { offlineCover } from "./offline";
-import { Sections } from "./sections";
+import { chatTab, Sections } from "./sections";
 
 /** App is the page of a channel. */
 export function App() {
@@ -90,6 +91,17 @@ function useBody(): void {
     flag("paused", player.paused.value);
     flag("soundOnly", player.running.value && player.soundOnly.value);
   });
+  useSignalEffect(() => {
+    if (chatTab.value) document.body.dataset["chatTab"] = "";
+    else delete document.body.dataset["chatTab"];
+  });
+  useEffect(() => {
+    // What a keyboard on the screen leaves, where it does not make the page smaller.
+    const seen = window.visualViewport;
+    const measure = () => document.documentElement.style.setProperty("--seen", `${seen!.height}px`);
+    seen?.addEventListener("resize", measure);
+    return () => seen?.removeEventListener("resize", measure);
+  }, []);
   useSignalEffect(() => document.documentElement.style.setProperty("--ratio", Math.min(2.4, Math.max(0.5625, player.ratio.value)).toFixed(4)));
 }
 

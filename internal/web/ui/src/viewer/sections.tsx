@@ -18,6 +18,8 @@ import { config, eventId, recordingId, status, wide } from "./model";
 
 const pageSize = 24;
 const section = signal("");
+/** Whether the chat is a tab, and the open one. */
+export const chatTab = signal(false);
 
 // What the address names is what is shown.
 effect(() => {
@@ -39,6 +41,7 @@ export function Sections() {
     tabs.push({ id: "followers", label: t("followers"), count: count ? compact(count) : undefined, content: () => <Followers /> });
   }
   const current = tabs.some((tab) => tab.id === section.value) ? section.value : tabs[0]!.id;
+  chatTab.value = current === "chat";
   return <Tabs class={`sections at-${current}`} label={t("sections")} tabs={tabs} current={current} choose={(id) => (section.value = id)} />;
 }
 

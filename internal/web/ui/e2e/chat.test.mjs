@@ -1,0 +1,255 @@
+// The chat between real browsers and a real server.
+//
+// OWNCAST_BIN  a build of examples/standalone (else one is made)
+// CHROME       the browser
+import assert from "node:assert/strict";
+import { after, before, test as nodeTest } from "node:test";
+import { admin, configure } from "./lib/admin.mjs";
+import { violations } from "./lib/axe.mjs";
+import { launch, openPage } from "./lib/browser.mjs";
+import { startServer } from "./lib/server.mjs";
+
+const wait = { timeout: 45_000 };
+
+let browser, server, closed;
+before(async () => {
+  server = await startServer({ path: "/a/live", args: ["-ffmpeg", "off"] });
+  closed = (await (await fetch(`${server.url}api/config`)).json()).chatDisabled;
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  if (server) assert.equal(await server.stop(), 0, server.log());
+});
+
+/** test is node's, for servers that have a chat. */
+const test = (name, options, fn) => nodeTest(name, options, (t) => (closed ? t.skip("this server has no chat") : fn(t)));
+
+/** enter opens the page in a browser of its own, with somebody in the chat. */
+async function enter(t, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  t.after(() => context.close());
+  const opened = await openPage({ newPage: () => context.newPage() }, server);
+  await opened.page.goto(`${server.url}${options.path ?? ""}`);
+  await opened.page.waitForSelector("#chat-profile, .chat-list", wait);
+  await opened.page.waitForSelector("#chat-profile", wait);
+  return { ...opened, name: await opened.page.textContent("#chat-profile bdi") };
+}
+
+async function say(page, text) {
+  await page.fill(".composer-field", text);
+  await page.keyboard.press("Enter");
+}
+
+/** heard waits until a message with this text is shown. */
+const heard = (page, text) => page.locator(".message-body", { hasText: text }).first().waitFor(wait);
+
+test("two people talk, are mentioned, and one takes another name and color", { timeout: 240_000 }, async (t) => {
+  const a = await enter(t);
+  const b = await enter(t);
+  assert.notEqual(a.name, b.name);
+  await say(a.page, "Hello **there**, see https://example.org/x?y=1");
+  await heard(b.page, "Hello there");
+  assert.equal(await b.page.locator(".message-body strong").first().textContent(), "there");
+  const link = b.page.locator(".message-body a").first();
+  assert.equal(await link.getAttribute("href"), "https://example.org/x?y=1");
+  assert.match(await link.getAttribute("rel"), /noopener/);
+
+  // "@" and the beginning of a name offers the name.
+  await b.page.click(".composer-field");
+  await b.page.keyboard.type(`@${a.name.slice(0, 3)}`);
+  await b.page.waitForSelector("[role=option]", wait);
+  await b.page.keyboard.press("Enter");
+  assert.equal(await b.page.inputValue(".composer-field"), `@${a.name} `);
+  await b.page.keyboard.type("hi");
+  await b.page.waitForTimeout(1500); // not to be taken for a flood
+  await b.page.keyboard.press("Enter");
+  await heard(a.page, "hi");
+  await a.page.waitForSelector(".message.named", wait);
+
+  await b.page.click("#chat-profile");
+  await b.page.fill("dialog input.input >> nth=0", "Ada L.");
+  await b.page.click("dialog .swatch.color-5 input");
+  await b.page.waitForTimeout(1500);
+  await b.page.click("dialog button[type=submit] >> nth=0");
+  await a.page.locator(".notice.quiet", { hasText: "is now Ada L." }).waitFor(wait);
+  await b.page.locator("#chat-profile bdi", { hasText: "Ada L." }).waitFor(wait);
+
+  // Markup in a name or a message stays text.
+  await a.page.waitForTimeout(1500);
+  await say(a.page, '<img src=x onerror="alert(1)"> <b>not bold</b>');
+  await heard(b.page, "not bold");
+  assert.equal(await b.page.locator(".message-body img, .message-body b").count(), 0);
+  assert.deepEqual([...a.wrong, ...b.wrong], []);
+});
+
+test("who comes later, or comes back, reads what was said", { timeout: 180_000 }, async (t) => {
+  const a = await enter(t);
+  await say(a.page, "said before");
+  await heard(a.page, "said before");
+  const b = await enter(t);
+  await heard(b.page, "said before");
+  await b.page.reload();
+  await heard(b.page, "said before");
+  assert.equal(await b.page.textContent("#chat-profile bdi"), b.name, "a reload made somebody else of them");
+  assert.deepEqual([...a.wrong, ...b.wrong], []);
+});
+
+test("a moderator hides a message, and bans", { timeout: 240_000 }, async (t) => {
+  const a = await enter(t);
+  const b = await enter(t);
+  await say(a.page, "something rude");
+  await heard(b.page, "something rude");
+  assert.equal(await b.page.locator(".message-menu").count(), 0);
+  const id = await b.page.evaluate(() => JSON.parse(Object.entries(localStorage).find(([k]) => k.endsWith(":chat-user"))[1]).id);
+  await admin(server, "POST", "api/admin/chat/users/setmoderator", { userId: id, isModerator: true });
+  const message = b.page.locator(".message", { hasText: "something rude" });
+  await message.locator(".message-menu button").first().waitFor({ state: "attached", ...wait });
+  await message.hover();
+  await message.locator(".message-menu button").first().click();
+  await b.page.getByRole("menuitem", { name: "Hide this message" }).click();
+  await a.page.locator(".message", { hasText: "something rude" }).waitFor({ state: "detached", ...wait });
+  await b.page.locator(".hidden-message", { hasText: "something rude" }).waitFor(wait);
+
+  await message.hover();
+  await message.locator(".message-menu button").first().click();
+  await b.page.getByRole("menuitem", { name: "Ban from the chat" }).click();
+  await a.page.locator(".composer-note", { hasText: "You have been removed" }).waitFor(wait);
+  assert.equal(await a.page.isDisabled(".composer-field"), true);
+});
+
+test("a chat of ten thousand lines shows few, keeps its place, and follows at the end", { timeout: 240_000 }, async (t) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  // The server would not take so many: they are put on the wire behind it.
+  let wire;
+  await page.routeWebSocket(/\/ws\?/, (socket) => {
+    const up = socket.connectToServer();
+    socket.onMessage((m) => up.send(m));
+    up.onMessage((m) => socket.send(m));
+    wire = socket;
+  });
+  await page.goto(server.url);
+  await page.waitForSelector("#chat-profile", wait);
+  let sent = 0;
+  const flood = (count) => {
+    const documents = [];
+    for (let i = 0; i < count; i++) {
+      const n = ++sent;
+      const body = `<p>line ${n} ${"and some more words ".repeat(n % 9)}</p>`;
+      const user = { id: `u${n % 50}`, displayName: `person ${n % 50}`, displayColor: n % 8, previousNames: [], isBot: false, authenticated: false, createdAt: new Date().toISOString() };
+      documents.push(JSON.stringify({ type: "CHAT", id: `flood-${n}`, timestamp: new Date(Date.now() + n).toISOString(), body, user, visible: true }));
+    }
+    wire.send(documents.join("\n"));
+  };
+  for (let i = 0; i < 20; i++) flood(500);
+  await heard(page, "line 10000");
+  const look = () =>
+    page.evaluate(() => {
+      const list = document.querySelector(".chat-list");
+      const top = list.getBoundingClientRect().top;
+      const first = [...list.querySelectorAll("[data-row]")].find((row) => row.getBoundingClientRect().bottom > top + 4);
+      return { rows: list.querySelectorAll("[data-row]").length, left: list.scrollHeight - list.scrollTop - list.clientHeight, first: first?.dataset.row, at: Math.round(first?.getBoundingClientRect().top - top) };
+    });
+  const end = await look();
+  assert.ok(end.rows < 150, `${end.rows} rows are in the page`);
+  assert.ok(end.left < 2, `it is ${end.left} pixels from the end`);
+  assert.equal(await page.locator(".to-end").count(), 0);
+
+  // A reader goes up; what comes meanwhile moves nothing.
+  await page.hover(".chat-list");
+  await page.mouse.wheel(0, -3000);
+  await page.locator(".to-end").waitFor(wait);
+  await page.waitForTimeout(500);
+  const before = await look();
+  for (let i = 0; i < 20; i++) {
+    flood(1);
+    await page.waitForTimeout(50);
+  }
+  await page.locator(".to-end", { hasText: "20 new messages" }).waitFor(wait);
+  const after = await look();
+  assert.equal(after.first, before.first);
+  assert.ok(Math.abs(after.at - before.at) <= 2, `the line moved from ${before.at} to ${after.at}`);
+  assert.ok(after.rows < 150, `${after.rows} rows are in the page`);
+
+  await page.click(".to-end");
+  await heard(page, `line ${sent}`);
+  flood(3);
+  await heard(page, `line ${sent}`);
+  assert.ok((await look()).left < 2);
+
+  // With the keyboard: one stop for all, arrows from line to line.
+  await page.focus("[data-row][tabindex='0']");
+  assert.equal(await page.locator("[data-row][tabindex='0']").count(), 1);
+  await page.keyboard.press("ArrowUp");
+  await page.waitForFunction((id) => document.activeElement.dataset.row === id, `flood-${sent - 1}`, wait);
+  await page.keyboard.press("Home");
+  await page.waitForFunction(() => document.activeElement.dataset.row && document.querySelector(".chat-list").scrollTop < 200, null, wait);
+});
+
+test("axe finds nothing wrong with the chat, light or dark", { timeout: 240_000 }, async (t) => {
+  const found = [];
+  for (const colorScheme of ["light", "dark"]) {
+    const a = await enter(t, { colorScheme });
+    const id = await a.page.evaluate(() => JSON.parse(Object.entries(localStorage).find(([k]) => k.endsWith(":chat-user"))[1]).id);
+    await admin(server, "POST", "api/admin/chat/users/setmoderator", { userId: id, isModerator: true });
+    await say(a.page, "a message with a [link](https://example.org) and `code`");
+    await heard(a.page, "a message with");
+    const look = async (what) => found.push(...(await violations(a.page)).map((v) => `${what}, ${colorScheme}: ${v}`));
+    await look("the chat");
+    await a.page.click("#chat-profile");
+    await a.page.waitForSelector("dialog[open]");
+    await look("the profile");
+    await a.page.keyboard.press("Escape");
+    await a.page.getByRole("button", { name: "Emoji" }).click();
+    await a.page.waitForSelector(".emoji-picker");
+    await look("the emoji");
+  }
+  assert.deepEqual(found, []);
+});
+
+test("the chat for other pages: reading alone, and taking part", { timeout: 180_000 }, async (t) => {
+  const a = await enter(t);
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const reader = await context.newPage();
+  await reader.goto(`${server.url}embed/chat`);
+  assert.equal(new URL(reader.url()).pathname, "/a/live/embed/chat/readonly");
+  await reader.waitForSelector(".chat-list", wait);
+  await say(a.page, "to other pages");
+  await heard(reader, "to other pages");
+  assert.equal(await reader.locator(".composer").count(), 0);
+  const writer = await context.newPage();
+  await writer.goto(`${server.url}embed/chat/readwrite`);
+  await writer.waitForSelector("#chat-profile", wait);
+  await say(writer, "from another page");
+  await heard(a.page, "from another page");
+});
+
+test("the server goes away and comes back, and the chat goes on", { timeout: 240_000 }, async (t) => {
+  const other = await startServer({ args: ["-ffmpeg", "off"] });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(other.url);
+  await page.waitForSelector("#chat-profile", wait);
+  await other.stop();
+  await page.locator(".composer-note", { hasText: "Connecting" }).waitFor(wait);
+  const again = await startServer({ port: other.port, args: ["-ffmpeg", "off"] });
+  t.after(() => again.stop());
+  // Another data directory: nobody is known there, so somebody new is registered.
+  await page.waitForFunction(() => !document.querySelector(".composer-note").textContent.includes("Connecting"), null, { timeout: 90_000 });
+  await say(page, "still here");
+  await heard(page, "still here");
+});
+
+test("a closed chat is not shown, and opens without a reload", { timeout: 180_000 }, async (t) => {
+  const a = await enter(t);
+  await configure(server, { "chat/disable": true });
+  await a.page.reload();
+  await a.page.waitForSelector("body:not([data-state=loading])", { state: "attached", ...wait });
+  assert.equal(await a.page.locator(".chat").count(), 0);
+  await configure(server, { "chat/disable": false });
+  await a.page.waitForSelector("#chat-profile", { timeout: 100_000 });
+});
