@@ -40,6 +40,9 @@ var (
 	// ErrCorrupt reports stored data that cannot be read: it is damaged, or
 	// something else wrote it.
 	ErrCorrupt = errors.New("repository: corrupt")
+	// ErrUnavailable reports a database that cannot be reached at present. A
+	// write that fails with it may have been stored all the same.
+	ErrUnavailable = errors.New("repository: unavailable")
 	// ErrClosed reports a database that was closed.
 	ErrClosed = errors.New("repository: closed")
 )

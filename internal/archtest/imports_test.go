@@ -28,9 +28,12 @@ func layers() map[string][]string {
 		"webhooks":   {"internal/keeper", "repository"},
 
 		"repository":                  {},
-		"repository/bolt":             {"repository", "repository/internal/kvstore"},
+		"repository/bolt":             {"repository", "repository/internal/dump", "repository/internal/kvstore"},
+		"repository/internal/dump":    {"repository", "repository/internal/kvstore", "repository/internal/tree"},
 		"repository/internal/kvstore": {"repository"},
-		"repository/memory":           {"repository", "repository/internal/kvstore"},
+		"repository/internal/tree":    {"repository/internal/kvstore"},
+		"repository/jetstream":        {"repository", "repository/internal/dump", "repository/internal/kvstore", "repository/internal/tree"},
+		"repository/memory":           {"repository", "repository/internal/kvstore", "repository/internal/tree"},
 		"repository/repositorytest":   {"repository"},
 
 		"storage":             {},
@@ -92,6 +95,7 @@ func modules() map[string][]string {
 		"github.com/bluenviron/mediacommon/v2":    {"video", "video/flv"},
 		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
 		"github.com/microcosm-cc/bluemonday":      {"internal/markup"},
+		"github.com/nats-io/nats.go":              {"repository/jetstream"},
 		"github.com/oschwald/maxminddb-golang/v2": {"internal/geoip"},
 		"github.com/prometheus/client_golang":     {"video/prometheus"},
 		"github.com/shirou/gopsutil/v4":           {"video/hardware"},
@@ -112,6 +116,7 @@ func testModules() []string {
 	return []string{
 		"github.com/Eyevinn/mp4ff",
 		"github.com/getkin/kin-openapi",
+		"github.com/nats-io/nats-server/v2",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write
 		"github.com/prometheus/client_golang/prometheus/testutil/promlint",
 		"go.uber.org/goleak",

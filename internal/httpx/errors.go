@@ -117,7 +117,7 @@ func Status(err error) (status int, message string) {
 		return http.StatusServiceUnavailable, "try again later"
 	case errors.Is(err, repository.ErrConflict):
 		return http.StatusConflict, "conflict"
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, repository.ErrUnavailable):
 		return http.StatusServiceUnavailable, "try again later"
 	default:
 		return settingStatus(err)

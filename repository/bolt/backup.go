@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/internal/dump"
 	"github.com/owncast-go/owncast/repository/internal/kvstore"
 )
 
@@ -27,6 +28,19 @@ func (d *DB) Snapshot(ctx context.Context, w io.Writer) error {
 	})
 	if err != nil {
 		return fmt.Errorf("repository/bolt: snapshot: %w", err)
+	}
+	return nil
+}
+
+// Dump writes all records to w, as they are at one time, in a form that does
+// not depend on the kind of database: Restore of repository/jetstream reads it,
+// for example. It holds all the secrets that the database does.
+func (d *DB) Dump(ctx context.Context, w io.Writer) error {
+	err := d.view(ctx, inside(func(tx kvstore.Tx) error {
+		return dump.Write(&careful{ctx: ctx, w: w}, tx, dump.Place{})
+	}))
+	if err != nil {
+		return fmt.Errorf("repository/bolt: dump: %w", err)
 	}
 	return nil
 }

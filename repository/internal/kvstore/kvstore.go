@@ -21,7 +21,8 @@ type DB interface {
 	// View calls fn in a transaction that sees one state of the database.
 	View(ctx context.Context, fn func(Tx) error) error
 	// Update calls fn in a transaction of its own and keeps what fn wrote,
-	// unless fn returns an error.
+	// unless fn returns an error. It may call fn more than once, and keeps what
+	// the last call wrote.
 	Update(ctx context.Context, fn func(Tx) error) error
 }
 
@@ -103,6 +104,20 @@ func (b Bucket) String() string {
 		Events: "events", EventsByTime: "eventsByTime", EventsBySeries: "eventsBySeries", EventSeries: "eventSeries",
 		Samples: "samples",
 	}[b]
+}
+
+// Schema is the version of what is in the buckets, for databases without
+// migrations of their own. It is raised with each change that an older program
+// would do harm to, such as another bucket.
+const Schema = 1
+
+// Buckets returns all of them by their names.
+func Buckets() map[string]Bucket {
+	m := make(map[string]Bucket, NumBuckets)
+	for b := range NumBuckets {
+		m[b.String()] = b
+	}
+	return m
 }
 
 // Appends reports whether keys are only ever added at the end of a bucket: its

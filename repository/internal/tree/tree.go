@@ -1,4 +1,4 @@
-package memory
+package tree
 
 import "math/rand/v2"
 
@@ -24,11 +24,8 @@ func (n *node) find(key string) *node {
 	return n
 }
 
-// put returns the tree with a value under key.
-func (n *node) put(key string, value []byte) *node {
-	if found := n.find(key); found != nil {
-		return n.set(key, value)
-	}
+// insert returns the tree with a value under a key that it does not have.
+func (n *node) insert(key string, value []byte) *node {
 	left, right := n.split(key)
 	return join(join(left, &node{key: key, value: value, weight: rand.Uint64()}), right)
 }
@@ -45,14 +42,6 @@ func (n *node) set(key string, value []byte) *node {
 		c.value = value
 	}
 	return &c
-}
-
-// remove returns the tree without key.
-func (n *node) remove(key string) *node {
-	if n.find(key) == nil {
-		return n
-	}
-	return n.without(key)
 }
 
 // without returns the tree without a key that it has.
