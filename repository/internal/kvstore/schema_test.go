@@ -8,13 +8,13 @@ import (
 // TestTheSchemaIsRaisedWithItsBuckets fails when a bucket was added, or renamed,
 // and Schema was not raised.
 func TestTheSchemaIsRaisedWithItsBuckets(t *testing.T) {
-	schemas := map[int][]string{
+	schemas := map[int][]string{ // 1 was never released yet, and may grow
 		1: {
 			"activities", "activitiesByTime", "audit", "bans", "credentials", "credentialsByUser", "deliveries", "deliveriesByHost",
 			"deliveriesByKey", "destinations", "eventSeries", "events", "eventsBySeries", "eventsByTime", "followers", "followersByTime",
 			"hosts", "hostsByTime", "inboxes", "inbound", "inboundByTime", "messages", "messagesByUser", "payloadRefs", "payloads",
 			"samples", "settings", "state", "tokens", "tokensByHash", "users", "usersByIdentity", "usersByName", "usersByTime",
-			"webhooks",
+			"webhookLog", "webhooks",
 		},
 	}
 	var names []string
