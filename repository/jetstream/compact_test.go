@@ -78,7 +78,7 @@ func TestASnapshotOfAnotherHistoryIsNotUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.stop()
-	lost := s.keepStream(t, "OBJ_owncast-snapshots")
+	lost := s.keepStream(t, "owncast-snapshots")
 	restore()
 	lost()
 	s.start()
@@ -103,7 +103,7 @@ func TestALogWithoutItsSnapshotIsCorrupt(t *testing.T) {
 	a := s.node(t)
 	write(t, a, 0, 2000)
 	compact(t, a)
-	s.delete(t, "OBJ_owncast-snapshots")
+	s.delete(t, "owncast-snapshots")
 	c := jetstream.New(jetstream.Config{URL: s.url()})
 	if err := c.Open(t.Context(), logger(t)); !errors.Is(err, repository.ErrCorrupt) {
 		t.Errorf("Open = %v", err)

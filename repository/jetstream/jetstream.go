@@ -27,8 +27,8 @@
 // indexes on top of the bytes themselves. A million lines of chat take about
 // 270 MB; [Config].MaxBytes bounds it.
 //
-// The log is shortened from time to time: a node saves a snapshot into an
-// object store of JetStream's, and takes out what led to it. A node that starts
+// The log is shortened from time to time: a node saves a snapshot into another
+// stream, and takes out what led to it. A node that starts
 // loads the last snapshot and follows the log from there.
 //
 // # When NATS is away

@@ -32,13 +32,12 @@ type link struct {
 	js  js.JetStream
 	log *slog.Logger
 
-	mu      sync.Mutex // guards the rest
-	up      chan struct{}
-	epoch   context.Context //nolint:containedctx // of the present connection; done when it is lost
-	lost    context.CancelFunc
-	err     error // why there is no connection; nil while there is one
-	dropped int64 // connections that were lost
-	closed  chan struct{}
+	mu     sync.Mutex // guards the rest
+	up     chan struct{}
+	epoch  context.Context //nolint:containedctx // of the present connection; done when it is lost
+	lost   context.CancelFunc
+	err    error // why there is no connection; nil while there is one
+	closed chan struct{}
 }
 
 // dial connects to NATS. ctx bounds the time alone; running is for as long as
@@ -99,7 +98,6 @@ func (l *link) disconnected(err error) {
 	l.log.Warn("the connection to NATS is lost", "err", err)
 	l.lost()
 	l.err = unavailable(err)
-	l.dropped++
 	l.up = make(chan struct{})
 }
 
@@ -108,12 +106,6 @@ func (l *link) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
-}
-
-func (l *link) drops() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.dropped
 }
 
 // session returns a context that is done when the connection is lost, or when

@@ -124,12 +124,16 @@ func (n *natsServer) delete(t testing.TB, stream string) {
 	}
 }
 
+// stream makes a stream, unless it is there.
 func (n *natsServer) stream(t testing.TB, name string, meta map[string]string) {
 	t.Helper()
-	_, err := n.raw(t).CreateStream(t.Context(), js.StreamConfig{Name: name, Subjects: []string{name}, Metadata: meta})
-	if err != nil && !errors.Is(err, js.ErrStreamNameAlreadyInUse) {
-		t.Fatal(err)
-	}
+	eventually(t, "a stream is made", func() error {
+		_, err := n.raw(t).CreateStream(t.Context(), js.StreamConfig{Name: name, Subjects: []string{name}, Metadata: meta})
+		if errors.Is(err, js.ErrStreamNameAlreadyInUse) {
+			return nil
+		}
+		return err // such as that the one of this name is still being deleted
+	})
 }
 
 // messages is how many a stream has.

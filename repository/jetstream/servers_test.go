@@ -26,17 +26,17 @@ import (
 // snapshots are the names of those of the default cluster.
 func (n *natsServer) snapshots(t testing.TB) []string {
 	t.Helper()
-	b, err := n.raw(t).ObjectStore(t.Context(), "owncast-snapshots")
+	st, err := n.raw(t).Stream(t.Context(), "owncast-snapshots")
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := b.List(t.Context())
-	if err != nil && !errors.Is(err, js.ErrNoObjectsFound) {
+	info, err := st.Info(t.Context(), js.WithSubjectFilter("owncast-snapshots.*.end"))
+	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, o := range list {
-		names = append(names, o.Name)
+	for name := range info.State.Subjects {
+		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names

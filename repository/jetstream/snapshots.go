@@ -16,124 +16,233 @@ import (
 	"github.com/owncast-go/owncast/repository/internal/tree"
 )
 
-// Names of snapshots: one that a log leads on from, and one that a record puts
-// in the place of everything.
 const (
-	statePrefix   = "state-" // and the number of the record, in 20 digits
-	restorePrefix = "restore-"
+	// snapshotTime is how long a snapshot may take to be written or read.
+	snapshotTime = 5 * time.Minute
+	// chunkSize is how many bytes of a snapshot are a message.
+	chunkSize = 256 << 10
+	// readAhead is how many bytes of one are asked for at a time.
+	readAhead = 8 << 20
 )
 
-// snapshotTime is how long a snapshot may take to be written or read.
-const snapshotTime = 5 * time.Minute
+// Names of snapshots begin with these.
+const (
+	statePrefix   = "state-"   // of one that a log leads on from: the number of the record follows
+	restorePrefix = "restore-" // of one that a record puts in the place of everything
+)
 
-// snapshots are those that NATS has, in an object store.
+// snapshots are those that NATS has: in a stream of their own, each with a
+// subject for what it consists of, and another one for a message that tells
+// that it is all there.
 type snapshots struct {
 	link   *link
 	cfg    *Config
 	verify func(ctx context.Context, seq uint64, id recordID) (bool, error) // whether a record of the log has the id
 }
 
-// bucket returns the object store, which is made if there is none.
-func (s *snapshots) bucket(ctx context.Context) (js.ObjectStore, error) {
-	b, err := s.link.js.ObjectStore(ctx, s.cfg.snapshotsName())
-	if errors.Is(err, js.ErrBucketNotFound) {
-		b, err = s.link.js.CreateOrUpdateObjectStore(ctx, js.ObjectStoreConfig{
-			Bucket: s.cfg.snapshotsName(), Description: "snapshots of the repository of the owncast cluster " + s.cfg.Name,
-			Storage: js.FileStorage, Replicas: s.cfg.Replicas, Compression: true,
+// endToken is behind the subject of a snapshot that is all there.
+const endToken = ".end"
+
+func (s *snapshots) subject(name string) string { return s.cfg.snapshotsName() + "." + name }
+
+// stream returns the stream, which is made if there is none.
+func (s *snapshots) stream(ctx context.Context) (js.Stream, error) {
+	st, err := s.link.js.Stream(ctx, s.cfg.snapshotsName())
+	if errors.Is(err, js.ErrStreamNotFound) {
+		st, err = s.link.js.CreateOrUpdateStream(ctx, js.StreamConfig{
+			Name: s.cfg.snapshotsName(), Subjects: []string{s.cfg.snapshotsName() + ".>"},
+			Description: "snapshots of the repository of the owncast cluster " + s.cfg.Name,
+			Storage:     js.FileStorage, Replicas: s.cfg.Replicas, Compression: js.S2Compression,
 		})
 	}
-	return b, err
+	return st, err
 }
 
-// save writes a version under a name.
+// save writes a version under a name that nobody else uses.
 func (s *snapshots) save(ctx context.Context, v *version, name string) error {
 	ctx, cancel := s.link.call(ctx, snapshotTime)
 	defer cancel()
-	b, err := s.bucket(ctx)
-	if err != nil {
+	if _, err := s.stream(ctx); err != nil {
 		return err
 	}
-	r, w := io.Pipe()
-	written := make(chan struct{})
-	go func() { // ends when the pipe is closed
-		defer close(written)
-		_ = w.CloseWithError(v.dump(w)) // never fails
-	}()
-	_, err = b.Put(ctx, js.ObjectMeta{Name: name}, r)
-	_ = r.Close() // never fails
-	<-written
+	w := &chunkWriter{ctx: ctx, s: s, subject: s.subject(name), room: min(chunkSize, int(s.link.nc.MaxPayload())-maxHeaders)}
+	err := v.dump(w)
+	if err == nil {
+		err = w.flush()
+	}
+	if err == nil {
+		_, err = s.link.js.Publish(ctx, w.subject+endToken, nil)
+	}
+	if err != nil {
+		return errors.Join(err, s.delete(context.WithoutCancel(ctx), name))
+	}
+	return nil
+}
+
+// chunkWriter publishes what it is given.
+type chunkWriter struct {
+	ctx     context.Context //nolint:containedctx // of the one snapshot
+	s       *snapshots
+	subject string
+	room    int
+	buf     []byte
+}
+
+func (w *chunkWriter) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 {
+		if len(w.buf) == w.room {
+			if err := w.flush(); err != nil {
+				return n - len(b), err
+			}
+		}
+		take := min(len(b), w.room-len(w.buf))
+		w.buf, b = append(w.buf, b[:take]...), b[take:]
+	}
+	return n, nil
+}
+
+func (w *chunkWriter) flush() error {
+	_, err := w.s.link.js.Publish(w.ctx, w.subject, w.buf)
+	w.buf = w.buf[:0]
 	return err
 }
+
+// errNoSnapshot is a snapshot that is not there, or not any more.
+var errNoSnapshot = errors.New("the snapshot is not there")
 
 // load reads the snapshot of a name.
 func (s *snapshots) load(ctx context.Context, name string) (*version, error) {
 	ctx, cancel := s.link.call(ctx, snapshotTime)
 	defer cancel()
-	b, err := s.bucket(ctx)
+	st, err := s.stream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o, err := b.Get(ctx, name)
+	if _, err := st.GetLastMsgForSubject(ctx, s.subject(name)+endToken); err != nil {
+		if errors.Is(err, js.ErrMsgNotFound) {
+			err = fmt.Errorf("%w: %s", errNoSnapshot, name)
+		}
+		return nil, err
+	}
+	c, err := st.CreateConsumer(ctx, js.ConsumerConfig{
+		FilterSubject: s.subject(name), DeliverPolicy: js.DeliverAllPolicy, AckPolicy: js.AckNonePolicy,
+		InactiveThreshold: time.Minute, MemoryStorage: true, Replicas: 1,
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer o.Close() //nolint:errcheck // only read from
-	v, err := readVersion(o, s.cfg.MaxBytes)
-	if oerr := o.Error(); err != nil && oerr != nil && !errors.Is(oerr, io.EOF) {
-		return nil, oerr // it could not be read, whatever came of that
+	messages, err := c.Messages(js.PullMaxMessagesWithBytesLimit(500, readAhead), js.PullHeartbeat(2*time.Second), js.PullExpiry(10*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	defer messages.Stop()
+	r := &chunkReader{ctx: ctx, messages: messages, left: c.CachedInfo().NumPending}
+	v, err := readVersion(r, s.cfg.MaxBytes)
+	if r.err != nil {
+		return nil, unavailable(r.err) // whatever came of that
 	}
 	return v, err
 }
 
-// numbers are those of the states there are, the newest first.
-func (s *snapshots) numbers(ctx context.Context) ([]uint64, error) {
+// chunkReader reads what a chunkWriter has published.
+type chunkReader struct {
+	ctx      context.Context //nolint:containedctx // of the one snapshot
+	messages js.MessagesContext
+	left     uint64
+	buf      []byte
+	err      error // of NATS
+}
+
+func (r *chunkReader) Read(p []byte) (int, error) {
+	for len(r.buf) == 0 {
+		if r.left == 0 {
+			return 0, io.EOF
+		}
+		// If somebody deletes it meanwhile, nothing comes any more.
+		ctx, cancel := context.WithTimeout(r.ctx, callTime)
+		m, err := r.messages.Next(js.NextContext(ctx))
+		cancel()
+		if err != nil {
+			r.err = err
+			return 0, err
+		}
+		r.left--
+		r.buf = m.Data()
+	}
+	n := copy(p, r.buf)
+	r.buf = r.buf[n:]
+	return n, nil
+}
+
+// names are those of all snapshots that are there.
+func (s *snapshots) names(ctx context.Context) ([]string, error) {
 	ctx, cancel := s.link.call(ctx, callTime)
 	defer cancel()
-	b, err := s.bucket(ctx)
+	st, err := s.stream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, err := b.List(ctx)
-	if err != nil && !errors.Is(err, js.ErrNoObjectsFound) {
+	info, err := st.Info(ctx, js.WithSubjectFilter(s.cfg.snapshotsName()+".*"+endToken))
+	if err != nil {
 		return nil, err
 	}
-	var seqs []uint64
-	for _, o := range list {
-		digits, ok := strings.CutPrefix(o.Name, statePrefix)
+	var names []string
+	for subject := range info.State.Subjects {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(subject, s.cfg.snapshotsName()+"."), endToken))
+	}
+	return names, nil
+}
+
+// saved is a state that was saved.
+type saved struct {
+	seq  uint64
+	name string
+}
+
+// states are those there are, the newest first.
+func (s *snapshots) states(ctx context.Context) ([]saved, error) {
+	names, err := s.names(ctx)
+	var list []saved
+	for _, name := range names {
+		rest, ok := strings.CutPrefix(name, statePrefix)
+		digits, _, _ := strings.Cut(rest, "-")
 		if n, err := strconv.ParseUint(digits, 10, 64); ok && err == nil {
-			seqs = append(seqs, n)
+			list = append(list, saved{n, name})
 		}
 	}
-	slices.SortFunc(seqs, func(a, b uint64) int { return cmp.Compare(b, a) })
-	return seqs, nil
+	slices.SortFunc(list, func(a, b saved) int { return cmp.Or(cmp.Compare(b.seq, a.seq), cmp.Compare(a.name, b.name)) })
+	return list, err
+}
+
+func newStateName(seq uint64) string {
+	return fmt.Sprintf("%s%d-%016x", statePrefix, seq, uint64(newRecordID()))
 }
 
 func newRestoreName() string { return fmt.Sprintf("%s%016x", restorePrefix, uint64(newRecordID())) }
 
-func stateName(seq uint64) string { return fmt.Sprintf("%s%020d", statePrefix, seq) }
-
 // latest returns the newest state that a log of the records from first to last
 // leads on from. It is empty if all records are there.
 func (s *snapshots) latest(ctx context.Context, first, last uint64) (*version, error) {
-	seqs, err := s.numbers(ctx)
+	states, err := s.states(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, seq := range seqs {
-		if seq > last || seq+1 < first {
+	for _, st := range states {
+		if st.seq > last || st.seq+1 < first {
 			continue
 		}
-		v, err := s.load(ctx, stateName(seq))
+		v, err := s.load(ctx, st.name)
 		if err != nil {
 			return nil, err
 		}
 		same := true
-		if seq >= first {
-			if same, err = s.verify(ctx, seq, v.last); err != nil {
+		if st.seq >= first {
+			if same, err = s.verify(ctx, st.seq, v.last); err != nil {
 				return nil, err
 			}
 		}
-		if same && v.seq == seq {
+		if same && v.seq == st.seq {
 			return v, nil
 		}
 	}
@@ -148,47 +257,50 @@ func (s *snapshots) latest(ctx context.Context, first, last uint64) (*version, e
 // It tells whether the version was of use: it is not if the log has become
 // another one, or if somebody has saved a newer one.
 func (s *snapshots) compact(ctx context.Context, v *version, keep uint64) (bool, error) {
-	if err := s.save(ctx, v, stateName(v.seq)); err != nil {
+	name := newStateName(v.seq)
+	if err := s.save(ctx, v, name); err != nil {
 		return false, err
 	}
-	ctx, cancel := s.link.call(ctx, snapshotTime)
-	defer cancel()
 	same, err := s.verify(ctx, v.seq, v.last)
 	if err != nil || !same {
-		return false, errors.Join(err, s.delete(ctx, stateName(v.seq)))
-	}
-	stream, err := s.link.js.Stream(ctx, s.cfg.logName())
-	if err != nil {
-		return false, err
+		return false, errors.Join(err, s.delete(ctx, name))
 	}
 	if v.seq > keep {
-		if err := stream.Purge(ctx, js.WithPurgeSequence(v.seq-keep+1)); err != nil {
+		if err := s.purgeLog(ctx, v.seq-keep+1); err != nil {
 			return false, err
 		}
 	}
-	seqs, err := s.numbers(ctx)
-	if err != nil {
-		return false, err
-	}
+	states, err := s.states(ctx)
 	older := 0
-	for _, n := range seqs {
-		if n >= v.seq {
+	for _, st := range states {
+		if st.seq > v.seq || st.name == name {
 			continue
 		}
 		if older++; older > 1 {
-			err = errors.Join(err, s.delete(ctx, stateName(n)))
+			err = errors.Join(err, s.delete(ctx, st.name))
 		}
 	}
 	return true, err
 }
 
-func (s *snapshots) delete(ctx context.Context, name string) error {
-	b, err := s.bucket(ctx)
+// purgeLog takes the records before a number out of the log.
+func (s *snapshots) purgeLog(ctx context.Context, before uint64) error {
+	ctx, cancel := s.link.call(ctx, callTime)
+	defer cancel()
+	st, err := s.link.js.Stream(ctx, s.cfg.logName())
 	if err != nil {
 		return err
 	}
-	if err := b.Delete(ctx, name); !errors.Is(err, js.ErrObjectNotFound) {
+	return st.Purge(ctx, js.WithPurgeSequence(before))
+}
+
+// delete deletes a snapshot, the end of it first.
+func (s *snapshots) delete(ctx context.Context, name string) error {
+	ctx, cancel := s.link.call(ctx, callTime)
+	defer cancel()
+	st, err := s.stream(ctx)
+	if err != nil {
 		return err
 	}
-	return nil
+	return errors.Join(st.Purge(ctx, js.WithPurgeSubject(s.subject(name)+endToken)), st.Purge(ctx, js.WithPurgeSubject(s.subject(name))))
 }

@@ -23,7 +23,6 @@ type store struct {
 	buckets map[string]kvstore.Bucket
 	current atomic.Pointer[version]
 	closed  atomic.Bool
-	watched func(section string) // hears of sections that another node has saved
 
 	mu     sync.Mutex // guards the rest, and changes of current
 	moved  chan struct{}
