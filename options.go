@@ -355,8 +355,13 @@ func WithTrustedProxies(prefixes ...netip.Prefix) Option {
 }
 
 // WithWebUI serves the files of fsys in place of the built-in web
-// application: index.html at the root and the others beside it. Nil serves
-// none.
+// application: index.html at the root and the others beside it. index.html is
+// also the page of a recording and of an event, below "recordings/" and
+// "schedule/"; admin.html, video.html and chat.html, if they are there, are
+// those at "admin/", "embed/video" and "embed/chat/…". Pages that are deeper
+// than the root get a <base>, so that relative URLs are those of the root. A
+// comment <!--head--> in the head of a page is replaced by what the channel
+// says of itself to crawlers. Nil serves none.
 func WithWebUI(fsys fs.FS) Option {
 	return func(c *config) error {
 		c.web = fsys

@@ -251,5 +251,6 @@ test("a closed chat is not shown, and opens without a reload", { timeout: 180_00
   await a.page.waitForSelector("body:not([data-state=loading])", { state: "attached", ...wait });
   assert.equal(await a.page.locator(".chat").count(), 0);
   await configure(server, { "chat/disable": false });
-  await a.page.waitForSelector("#chat-profile", { timeout: 100_000 });
+  await a.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // who comes back to the page sees it
+  await a.page.waitForSelector("#chat-profile", wait);
 });

@@ -25,16 +25,17 @@ const sizes = [
   ["wide", { width: 2560, height: 1080 }],
 ];
 
-const server = await startServer({ args: ["-latency", "0"] });
+const server = await startServer({ args: ["-latency", "0", "-dvr", "1h", "-record", "1h"] });
 await configure(server, { ...channel, autoplay: "always" });
 const browser = await launch();
 
 /** shoot takes the pictures of one page. prepare brings it to where it is to be seen. */
-async function shoot(name, path, prepare = async () => {}) {
+async function shoot(name, path, prepare = async () => {}, mock = null) {
   for (const scheme of ["light", "dark"]) {
     const chosen = sizes.filter(([size]) => wanted(`${name}-${size}-${scheme}`));
     if (chosen.length === 0) continue;
     const page = await browser.newPage({ viewport: chosen[0][1], colorScheme: scheme, deviceScaleFactor: 1 });
+    if (mock) await answers(page, mock);
     await page.goto(`${server.url}${path}`);
     for (const [size, viewport] of chosen) {
       await page.setViewportSize(viewport);
@@ -47,6 +48,45 @@ async function shoot(name, path, prepare = async () => {}) {
     await page.close();
   }
 }
+
+/** answers makes the API say what a part would that this server does not have. */
+async function answers(page, { config = {}, status = {}, ...others }) {
+  const change = (path, fields) =>
+    page.route(`**/api/${path}`, async (route) => {
+      try {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...(await response.json()), ...fields } });
+      } catch {
+        // The page was closed meanwhile.
+      }
+    });
+  await change("config", config);
+  await change("status", status);
+  for (const [path, json] of Object.entries(others)) await page.route(`**/api/${path}*`, (route) => route.fulfill({ json }));
+}
+
+const day = 86_400_000;
+const at = (days, hour) => new Date(new Date(Date.now() + days * day).setHours(hour, 0, 0, 0)).toISOString();
+const event = (id, name, days, hour, more = {}) => ({
+  id, name, description: "", startTime: at(days, hour), durationMinutes: 90, timezone: "UTC", status: "scheduled", ...more,
+}); // prettier-ignore
+const planned = {
+  config: { schedule: { enabled: true, showCountdown: true, chatOpenMinutesBefore: 10 } },
+  schedule: [
+    event("a", "Sourdough night", 2, 19, { description: "Three flours, one oven, and questions from the chat." }),
+    event("b", "Records and focaccia", 9, 19),
+    event("c", "Market tour, if it does not rain", 12, 9, { status: "cancelled" }),
+  ],
+};
+const followed = {
+  config: { federation: { enabled: true, account: "kitchen@example.org", followerCount: 1234, hideFollowersTab: false } },
+  followers: {
+    total: 1234,
+    results: ["Ada Lovelace", "bread fan", "Grace H.", "Kimiko", "Old Mill Bakery", "zoé", "quiet reader", "Øystein"].map((name, i) => ({
+      link: `https://social${i}.example/users/${i}`, name, username: `user${i}@social${i}.example`, image: "", timestamp: at(-i, 12), disabledAt: null,
+    })), // prettier-ignore
+  },
+};
 
 // Some have talked already, if there is a chat.
 const { chatDisabled } = await (await fetch(`${server.url}api/config`)).json();
@@ -83,6 +123,24 @@ const settled = (wanted) => async (page) => state(page, wanted, { running: wante
 
 await shoot("offline", "", settled("offline"));
 await shoot("admin", "admin/", (page) => page.waitForSelector("form", { timeout: 60_000 }));
+await shoot("schedule", "schedule/b", async (page) => {
+  await settled("offline")(page);
+  await page.waitForSelector(".event.named");
+}, planned); // prettier-ignore
+await shoot("countdown", "", settled("offline"), {
+  ...planned,
+  status: { scheduledEvent: { id: "a", name: "Sourdough night", startTime: at(2, 19), chatOpen: false, description: "", durationMinutes: 90 } },
+});
+await shoot("followers", "", async (page) => {
+  await settled("offline")(page);
+  await page.getByRole("tab", { name: /Followers/ }).click();
+  await page.waitForSelector(".follower");
+}, followed); // prettier-ignore
+await shoot("dialog-follow", "", async (page) => {
+  await settled("offline")(page);
+  if (!(await page.$("dialog[open]"))) await page.click("#follow");
+  await page.waitForSelector("dialog[open]");
+}, followed); // prettier-ignore
 await shoot("embed-offline", "embed/video");
 
 const publisher = publish(server.rtmp, { size: "1280x720", bitrate: "2500k" });
@@ -92,6 +150,15 @@ await shoot("live-about", "", async (page) => {
   await page.getByRole("tab", { name: "About" }).click();
   await page.evaluate(() => document.querySelector(".sections").scrollIntoView());
 });
+await shoot("consent", "", (page) => page.waitForSelector(".consent"), { config: { nsfw: true } });
+await shoot("recordings", "", async (page) => {
+  await page.waitForFunction(async (url) => (await (await fetch(url)).json()).total > 0, `${server.url}api/recordings`, { timeout: 60_000, polling: 500 });
+  await settled("live")(page);
+  await page.getByRole("tab", { name: "Recordings" }).click();
+  await page.waitForSelector(".recording-card");
+});
+const { results } = await (await fetch(`${server.url}api/recordings`)).json();
+if (results.length) await shoot("recording", `recordings/${results[0].id}`, (page) => page.waitForSelector("#player[data-running]", { timeout: 60_000 }));
 await shoot("embed", "embed/video", (page) => page.waitForSelector("#player[data-running]", { timeout: 60_000 }));
 for (const name of ["share", "shortcuts"]) {
   await shoot(`dialog-${name}`, "", async (page) => {

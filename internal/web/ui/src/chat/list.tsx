@@ -10,6 +10,8 @@ interface ListProps<T extends { id: string }> {
   items: readonly T[];
   label: string;
   row: (item: T, focusable: boolean) => ComponentChildren;
+  /** The ids of what a row is called by; its own text if undefined. */
+  labelledBy: (item: T) => string | undefined;
   /** Whether the end is in sight; the list says so, and follows while it is. */
   atEnd: { value: boolean };
   /** Increases when somebody wants to see the end. */
@@ -22,7 +24,7 @@ interface ListProps<T extends { id: string }> {
  * added and however tall rows turn out to be. One row can have the focus; arrow
  * keys move it.
  */
-export function VirtualList<T extends { id: string }>({ items, label, row, atEnd, toEnd }: ListProps<T>) {
+export function VirtualList<T extends { id: string }>({ items, label, row, labelledBy, atEnd, toEnd }: ListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const heights = useRef(new Map<string, number>());
   const view = useSignal({ top: 0, height: 600 });
@@ -150,7 +152,7 @@ export function VirtualList<T extends { id: string }>({ items, label, row, atEnd
       <div class="chat-rows" role="log" aria-label={label} aria-live="off">
         <div style={{ height: `${part.before}px` }} aria-hidden="true" />
         {items.slice(part.first, part.last).map((item) => (
-          <div key={item.id} data-row={item.id} role="article" class="chat-row" tabIndex={item.id === stop ? 0 : -1} onFocus={() => (focused.value = item.id)}>
+          <div key={item.id} data-row={item.id} role="article" aria-labelledby={labelledBy(item)} class="chat-row" tabIndex={item.id === stop ? 0 : -1} onFocus={() => (focused.value = item.id)}>
             {row(item, item.id === stop)}
           </div>
         ))}

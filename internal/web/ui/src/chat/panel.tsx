@@ -13,7 +13,7 @@ import type { Status, WebConfig } from "../lib/types";
 import { Composer } from "./composer";
 import { VirtualList } from "./list";
 import { Room } from "./room";
-import { ChatRow, plain } from "./row";
+import { ChatRow, plain, rowLabel } from "./row";
 import { isModerator, type Row } from "./types";
 
 const Profile = lazy(async () => (await import("./profile")).Profile);
@@ -70,6 +70,7 @@ export function Chat({ config, status, readOnly = false }: ChatProps) {
         <VirtualList
           items={rows}
           label={t("messages.label")}
+          labelledBy={rowLabel}
           atEnd={atEnd}
           toEnd={toEnd}
           row={(row, focusable) => <ChatRow row={row} self={here.self.value} moderate={moderate} focusable={focusable} firstUnread={row.id === away} />}

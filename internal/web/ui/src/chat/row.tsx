@@ -34,10 +34,10 @@ function Line({ row, self, moderate, focusable }: Omit<RowProps, "firstUnread">)
       const named = !mine && self !== null && mentions(event.body, self.displayName);
       return (
         <div class={`message ${named ? "named" : ""} ${mine ? "mine" : ""} ${row.hidden ? "hidden-message" : ""}`}>
-          <Time at={row.at} />
-          <Author user={event.user} />
+          <Time at={row.at} id={`${row.id}-time`} />
+          <Author user={event.user} id={`${row.id}-author`} />
           {row.hidden ? <span class="soft">{t("messageHidden")} </span> : null}
-          <Body html={event.body} />
+          <Body html={event.body} id={`${row.id}-body`} />
           {moderate && !mine && (
             <MenuButton class="message-menu" label={t("moderate", { name: event.user.displayName })} icon={icons.More} groups={() => [{ items: moderate(row) }]} reachable={focusable} />
           )}
@@ -82,18 +82,23 @@ function Line({ row, self, moderate, focusable }: Omit<RowProps, "firstUnread">)
   }
 }
 
-function Time({ at }: { at: number }) {
+/** rowLabel are the ids of what a row is called by: who said what, and when. */
+export function rowLabel(row: Row): string | undefined {
+  return row.event.type === "CHAT" ? `${row.id}-author ${row.id}-body ${row.id}-time` : undefined;
+}
+
+function Time({ at, id }: { at: number; id: string }) {
   const moment = new Date(at);
   return (
-    <time class="message-time" dateTime={moment.toISOString()}>
+    <time id={id} class="message-time" dateTime={moment.toISOString()}>
       {date(moment, { hour: "2-digit", minute: "2-digit" })}
     </time>
   );
 }
 
-function Author({ user }: { user: ChatUser }) {
+function Author({ user, id }: { user: ChatUser; id: string }) {
   return (
-    <span class={`author color-${Math.min(7, Math.max(0, user.displayColor | 0))}`}>
+    <span id={id} class={`author color-${Math.min(7, Math.max(0, user.displayColor | 0))}`}>
       {isModerator(user) && (
         <span class="author-badge" title={t("moderator")}>
           <icons.Shield />
@@ -113,10 +118,10 @@ function Author({ user }: { user: ChatUser }) {
   );
 }
 
-function Body({ html }: { html: string }) {
+function Body({ html, id }: { html: string; id?: string }) {
   const ref = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => ref.current!.replaceChildren(safe(html, chatRules)), [html]);
-  return <span ref={ref} class="message-body" dir="auto" />;
+  return <span ref={ref} {...(id && { id })} class="message-body" dir="auto" />;
 }
 
 const parser = new DOMParser();

@@ -1,7 +1,7 @@
 import "../styles/base.css";
 import "../styles/player.css";
 import "../styles/embed.css";
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { render } from "preact";
 import { t } from "../i18n/viewer";
 import { get } from "../lib/api";
@@ -32,8 +32,12 @@ const player: Player = new Player(makeVideo(), {
 const broadcast: Broadcast = new Broadcast(player);
 if (wanted.get("muted") === "1") player.video.muted = true;
 
+// There is no recording of that name.
+const missing = signal(false);
+
 const view = computed(() => {
   if (!recordingId) return broadcast.view.value;
+  if (missing.value) return { state: "offline" as const };
   const failure = player.failure.value;
   return failure ? { state: "error" as const, reason: failure } : { state: player.active.value ? ("live" as const) : ("loading" as const) };
 });
@@ -45,6 +49,7 @@ function App() {
       player={player}
       view={view.value}
       retry={() => (recordingId ? player.retry() : broadcast.retry())}
+      offline={missing.value ? <p id="cover-title">{t("recordingMissing")}</p> : undefined}
       poster={recordingId ? undefined : media("thumbnail.jpg")}
     />
   );
@@ -87,7 +92,7 @@ async function start(): Promise<void> {
     const recording = await get<Recording>(`api/recordings/${encodeURIComponent(recordingId)}`);
     player.play({ key: `recording ${recording.id}`, url: media(recording.url), live: false });
   } catch {
-    player.failure.value = "playback";
+    missing.value = true;
   }
   setInterval(() => player.tick(), 1000);
 }

@@ -134,7 +134,7 @@ export class Player {
   private begin(): void {
     this.asked = true;
     this.blocked.value = false;
-    this.video.muted = false;
+    if (recall("volume") === null) this.video.muted = false; // or as the viewer has left it
     void this.load();
   }
 

@@ -29,7 +29,7 @@ export function App() {
       </a>
       <Header />
       <div class={`layout ${chatBeside ? "with-chat" : ""}`}>
-        <main class="primary">
+        <main class="content">
           <div class="player-box">
             <PlayerFrame
               player={player}

@@ -113,7 +113,9 @@ export async function refreshConfig(): Promise<void> {
 export async function start(): Promise<void> {
   await refreshConfig();
   broadcast.start();
-  setInterval(() => {
+  const refresh = () => {
     if (!document.hidden) void refreshConfig();
-  }, refreshEvery);
+  };
+  setInterval(refresh, refreshEvery);
+  document.addEventListener("visibilitychange", refresh);
 }

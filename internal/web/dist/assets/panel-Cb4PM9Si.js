@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-BMJ8ZYO7.js";
