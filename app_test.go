@@ -223,12 +223,14 @@ func TestABroadcastGoesInByRTMPAndComesOutAsHLS(t *testing.T) {
 }
 
 func TestAWrongKeyIsRefusedAndNoKeyLetsNobodyIn(t *testing.T) {
+	t.Parallel()
 	for name, opts := range map[string][]owncast.Option{
 		"wrong key": nil,
 		"hook":      {owncast.WithHooks(owncast.Hooks{BeforePublish: func(context.Context, video.PublishRequest) error { return errors.New("no") }})},
 		"no keys":   {owncast.WithStreamKeys()},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := run(t, opts...)
 			key := "k"
 			if name == "wrong key" {
@@ -249,6 +251,7 @@ func TestAWrongKeyIsRefusedAndNoKeyLetsNobodyIn(t *testing.T) {
 }
 
 func TestTheStreamKeyAppearsNowhere(t *testing.T) {
+	t.Parallel()
 	const key = "sekret-stream-key"
 	var logs syncBuffer
 	dir := t.TempDir()

@@ -70,9 +70,7 @@ func newest(t *testing.T, list string) int {
 }
 
 func TestAFullDiskStopsNobody(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a minute of broadcast")
-	}
+	onlyAtLength(t, "a minute of broadcast")
 	dir := smallDisk(t, "16m")
 	var mu sync.Mutex
 	events := map[string]error{}

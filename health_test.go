@@ -78,6 +78,7 @@ func (s *fullStorage) Put(ctx context.Context, key string, r io.Reader, o storag
 }
 
 func TestHealthSaysWhyItDoesNotWork(t *testing.T) {
+	t.Parallel()
 	full := &fullStorage{Storage: local.New(t.TempDir())}
 	full.full.Store(true)
 	nobody := listen(t)
@@ -163,6 +164,7 @@ func (d *damaged) Load(ctx context.Context, section string) (repository.Document
 }
 
 func TestAnAppWithoutItsRepositoryIsNotReady(t *testing.T) {
+	t.Parallel()
 	repo := memory.New()
 	d := &damaged{Settings: repo.Settings}
 	repo.Settings = d

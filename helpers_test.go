@@ -4,10 +4,21 @@ import (
 	"bytes"
 	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
+	"testing"
 
 	"github.com/owncast-go/owncast"
 )
+
+// onlyAtLength skips what takes too long for every run of the tests; make test
+// runs it.
+func onlyAtLength(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("OWNCAST_TEST_LONG") == "" {
+		t.Skip("OWNCAST_TEST_LONG is not set: " + why)
+	}
+}
 
 // logTo logs everything to b.
 func logTo(b *syncBuffer) owncast.Option {

@@ -27,12 +27,14 @@ func (c *channel) logs(path string) (list []logEntry, body string) {
 }
 
 func TestAdministratorsAreShownTheLog(t *testing.T) {
+	t.Parallel()
 	const wrong = "a-key-that-is-wrong"
 	for name, next := range map[string]slog.Handler{
 		"a host that logs nothing": slog.DiscardHandler,
 		"a host that logs errors":  slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := run(t, owncast.WithAdminPassword("p"), owncast.WithLogger(slog.New(next)))
 			if client, err := rtmp.Dial(t.Context(), "rtmp://"+c.rtmp+"/live", rtmp.ClientConfig{StreamKey: wrong}); err == nil {
 				client.Close()

@@ -133,6 +133,7 @@ func TestNoRedirectLeadsOutOfTheMount(t *testing.T) {
 }
 
 func TestAnotherModuleImportsAndServes(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds a program")
 	}

@@ -17,6 +17,7 @@ import (
 )
 
 func TestPrometheusReadsFigures(t *testing.T) {
+	t.Parallel()
 	nobody := listen(t)
 	nobody.Close()
 	c := run(t, owncast.WithAdminPassword("p"), owncast.WithLatencyLevel(0), owncast.WithBaseURL("https://example.org"),

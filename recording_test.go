@@ -224,6 +224,7 @@ func TestRecordingsAreThereAfterARestart(t *testing.T) {
 const childDir = "OWNCAST_TEST_CHILD_DIR"
 
 func TestAKilledProcessLosesNoMoreThanASegmentOrTwo(t *testing.T) {
+	t.Parallel()
 	if dir := os.Getenv(childDir); dir != "" {
 		c := run(t, owncast.WithDataDir(dir), owncast.WithLatencyLevel(0), owncast.WithRecording(recording.Policy{}))
 		client := hurry(t, c.rtmp, 20)

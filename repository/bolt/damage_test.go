@@ -132,11 +132,11 @@ func TestDamagedPagesAreErrors(t *testing.T) {
 		t.Skip("run it without the race detector")
 	}
 	good := database(t)
-	tries := 60
+	tries := 20
 	if n, err := strconv.Atoi(os.Getenv("REPOSITORY_BOLT_TEST_DAMAGE")); err == nil {
 		tries = n // for a longer look
-	} else if testing.Short() {
-		tries = 20
+	} else if atLength() {
+		tries = 60
 	}
 	refused, failed := 0, 0
 	for seed := range tries {

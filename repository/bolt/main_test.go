@@ -120,10 +120,13 @@ func lastWritten(st repository.Settings) (int, error) {
 	return last, nil
 }
 
+// atLength tells whether tests may take their time, as those of make test do.
+func atLength() bool { return os.Getenv("OWNCAST_TEST_LONG") != "" }
+
 func TestAKilledWriterLosesNothingItWasToldIsSaved(t *testing.T) {
-	kills := 100
-	if testing.Short() {
-		kills = 5
+	kills := 20
+	if atLength() {
+		kills = 100
 	}
 	path := filepath.Join(t.TempDir(), "test.db")
 	jobs := 0
