@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/owncast-go/owncast"
-	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/repository/memory"
 )
@@ -70,18 +69,13 @@ func TestAnAdministratorSignsInForACookie(t *testing.T) {
 	if !in(cookie) {
 		t.Error("the cookie is not taken")
 	}
-	// Nobody's cookie survives a login with it (no fixation).
-	next := c.login("right", "Cookie", cookie.Name+"="+cookie.Value)
-	planted := c.login("right", "Cookie", cookie.Name+"=planted")
-	if planted.Value == "planted" || next.Value == cookie.Value || in(cookie) || !in(next) || !in(planted) {
-		t.Error("a session goes on after a new login, or has a secret that was planted")
-	}
-	code, h, _ := c.exchange("POST", "/api/admin/logout", "", "", "Cookie", next.Name+"="+next.Value, "Content-Type", asJSON)
-	if gone := setCookie(t, h); code != 200 || gone.MaxAge >= 0 || gone.Path != "/" || in(next) || !in(planted) {
+	another := c.login("right")
+	code, h, _ := c.exchange("POST", "/api/admin/logout", "", "", "Cookie", cookie.Name+"="+cookie.Value, "Content-Type", asJSON)
+	if gone := setCookie(t, h); code != 200 || gone.MaxAge >= 0 || gone.Path != "/" || in(cookie) || !in(another) {
 		t.Errorf("logout: %d %s", code, gone)
 	}
 	set("another")
-	if in(planted) {
+	if in(another) {
 		t.Error("a session goes on with another password")
 	}
 }
@@ -134,57 +128,6 @@ func TestTheCookieIsForTheAppAndForTLSWhereThereIsTLS(t *testing.T) {
 				t.Errorf("cookie %s, want path %s and Secure %v", cookie, tt.path, tt.secure)
 			}
 		})
-	}
-}
-
-// TestNoOtherSiteCanChangeAnything tries what a page of another site can make
-// the browser of an administrator send to every route that changes something.
-func TestNoOtherSiteCanChangeAnything(t *testing.T) {
-	c := run(t, owncast.WithAdminPassword("p"), owncast.WithBaseURL("https://live.example"), owncast.WithRepository(memory.New()))
-	cookie := c.login("p")
-	credentials := map[string][]string{
-		"cookie": {"Cookie", cookie.Name + "=" + cookie.Value},
-		"basic":  {"Authorization", "Basic YWRtaW46cA=="},
-	}
-	attacks := map[string]struct {
-		header []string
-		code   int
-		cookie bool // refused with a cookie alone
-	}{
-		"fetch from another site": {[]string{"Sec-Fetch-Site", "cross-site", "Content-Type", asJSON}, 403, false},
-		"from a sister site":      {[]string{"Sec-Fetch-Site", "same-site", "Content-Type", asJSON}, 403, false},
-		"an old browser":          {[]string{"Origin", "https://evil.example", "Content-Type", asJSON}, 403, false},
-		"a sandboxed frame":       {[]string{"Origin", "null", "Content-Type", asJSON}, 403, false},
-		"TLS stripped":            {[]string{"Origin", "http://live.example", "Content-Type", asJSON}, 403, false},
-		"a form":                  {[]string{"Content-Type", "text/plain"}, 415, true},
-		"a form with files":       {[]string{"Content-Type", "multipart/form-data; boundary=x"}, 415, true},
-		"a beacon":                {nil, 415, true},
-	}
-	for _, rt := range httpapi.Routes() {
-		if rt.Method == "GET" || rt.Access != httpapi.Admin && rt.Path != "/api/admin/login" && rt.Path != "/api/admin/logout" {
-			continue
-		}
-		for name, attack := range attacks {
-			for kind, credential := range credentials {
-				if attack.cookie && kind != "cookie" {
-					continue
-				}
-				code, h, body := c.exchange(rt.Method, concrete(rt), "", "{}", append(attack.header, credential...)...)
-				if code != attack.code || !isError(body) || h.Get("Access-Control-Allow-Origin") != "" {
-					t.Errorf("%s %s, %s with %s: %d %s, want %d", rt.Method, rt.Path, name, kind, code, body, attack.code)
-				}
-			}
-		}
-	}
-	for name, header := range map[string][]string{
-		"its own page":         {"Sec-Fetch-Site", "same-origin", "Origin", c.web.URL},
-		"its page at the base": {"Origin", "https://live.example"},
-		"a program":            nil,
-	} {
-		code, body := c.ask("POST", "/api/admin/disconnect", "", "", append(append(header, "Content-Type", asJSON), credentials["cookie"]...)...)
-		if code != 400 || !strings.Contains(body, "no inbound stream") {
-			t.Errorf("%s: %d %s", name, code, body)
-		}
 	}
 }
 

@@ -1,14 +1,33 @@
 package owncast_test
 
+// What attackers try, and where each try is a test that must be refused:
+//
+//	go test -run Attack . ./internal/... ./video/... ./storage/...
+//
+//	another site makes a browser send something     TestAttacksFromOtherSites
+//	a session that the attacker knows (fixation)    TestAttackByAPlantedSession
+//	guesses: passwords, passphrases, tokens, keys   TestAttackByGuessing; video/rtmp TestGuessingKeysIsSlowAndThenFutile; internal/auth
+//	time that comparing takes                       internal/auth TestOnlyAStoredKeyIsRight, TestNobodyIsInByAGuess (all compare hashes)
+//	paths and names that lead elsewhere             TestAttacksByPath, TestAttacksByName; storage/local TestNothingOutsideIsReached; internal/assets TestNamesOfEmoji
+//	stream names as paths, a key in a path          TestAttacksByStreamName, TestTheStreamKeyAppearsNowhere
+//	pictures that are something else (polyglots)    TestAttacksByPicture; internal/images TestNoAttackIsLeftInADrawing, TestWhatCannotBeLeftOutRefusesTheDrawing
+//	bombs: pixels, frames, deflate, entities        TestAttacksByPicture; internal/images TestBombsAreRefusedBeforeTheyGoOff
+//	scripts in text                                 internal/markup TestNoAttackGetsThrough, FuzzPage, FuzzChat
+//	deep JSON, wrong JSON, compressed bodies        TestAttacksByJSON
+//	bodies and headers that are too large           TestAttacksBySize, TestEveryRouteRefusesWhatItMust, TestABodyOfUnknownLengthIsLimitedToo
+//	bodies that do not come, slow clients           internal/httpx TestABodyThatDoesNotComeIsNotWaitedFor; video/rtmp TestHostileClientsDisturbNobody; video/hls TestViewersThatStopReadingHoldUpNobody
+//	headers that pretend (X-Forwarded-For and such) TestAttacksByHeader; internal/httpx TestClientIPBelievesOnlyTrustedProxies
+//	credentials of another's role                   TestEveryRouteRefusesWhatItMust
+//	redirects to another site                       TestAPassphraseOpensTheStream, TestNoRedirectLeadsOutOfTheMount
+//	fetches of private addresses (SSRF)             internal/httpx TestOnlyPublicAddressesAreConnectedTo, TestTheClientRefusesURLsThatAreNotToBeFetched,
+//	                                                TestTheClientChecksWhereRedirectsLead, TestANameThatChangesItsAddressIsNoWayIn, TestTheClientBoundsWhatItReads;
+//	                                                internal/archtest lets nobody else make a client
+//	secrets in answers, logs and the audit          TestSecretsAreInNoAnswerAndNoLog
+//	RTMP: handshakes, chunks, floods                video/rtmp attack_test.go, FuzzConn, FuzzReader, FuzzGuard
+
 import (
-	"bytes"
-	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,98 +117,5 @@ func TestSecretsAreInNoAnswerAndNoLog(t *testing.T) {
 		if len(text) < 200 {
 			t.Errorf("%s is empty: %q", name, text)
 		}
-	}
-}
-
-func TestGuessesAreLimitedByWhoeverMakesThemAndByHowMany(t *testing.T) {
-	c := run(t, owncast.WithAdminPassword("p"), owncast.WithTrustedProxies(netip.MustParsePrefix("10.0.0.0/8")))
-	// Guesses of one address that names a new one each time: the queue for its
-	// own address fills, and the rest is not looked at.
-	var wg sync.WaitGroup
-	var refused, wrong, in atomic.Int32
-	client := &http.Client{Transport: c.web.Client().Transport, Timeout: 300 * time.Millisecond}
-	for i := range 40 {
-		wg.Go(func() {
-			r, err := http.NewRequestWithContext(t.Context(), "POST", c.web.URL+"/api/admin/login", strings.NewReader(`{"password":"guess"}`))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			r.Header.Set("Content-Type", asJSON)
-			r.Header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}).String())
-			res, err := client.Do(r)
-			if err != nil {
-				return // it waits, and the test does not
-			}
-			defer res.Body.Close()
-			switch res.StatusCode {
-			case 401:
-				wrong.Add(1)
-			case 429:
-				refused.Add(1)
-				if res.Header.Get("Retry-After") == "" {
-					t.Error("429 without Retry-After")
-				}
-			default:
-				in.Add(1)
-			}
-		})
-	}
-	wg.Wait()
-	if in.Load() != 0 || refused.Load() == 0 || wrong.Load() > 8 {
-		t.Errorf("of 40 guesses %d were checked, %d refused, %d let in", wrong.Load(), refused.Load(), in.Load())
-	}
-}
-
-func TestHeadersThatPretendAreIgnored(t *testing.T) {
-	c := run(t, owncast.WithAdminPassword("p"))
-	for _, header := range [][]string{
-		{"X-Forwarded-User", "admin"},
-		{"X-Remote-User", "admin"},
-		{"Remote-User", "admin"},
-		{"X-Forwarded-For", "127.0.0.1"},
-		{"X-Original-URL", "/api/status"},
-		{"X-HTTP-Method-Override", "GET"},
-		{"Forwarded", "for=127.0.0.1;proto=https"},
-		{"Host", "localhost"},
-		{"Authorization", "Basic"},
-		{"Authorization", "Basic " + strings.Repeat("A", 1<<10)},
-		{"Authorization", "Basic OnA="},     // nobody:p
-		{"Authorization", "Basic cm9vdDpw"}, // root:p
-		{"Authorization", "Bearer p"},
-		{"Cookie", "owncast_admin_session=; owncast_admin_session=p"},
-	} {
-		if code, body := c.ask("GET", "/api/admin/status", "", "", header...); code != 401 || !isError(body) {
-			t.Errorf("%v: %d %s", header, code, body)
-		}
-	}
-}
-
-func TestRequestsThatAreTooLargeAreRefused(t *testing.T) {
-	c := run(t, owncast.WithAdminPassword("p"), owncast.WithViewerPassphrase("x"))
-	for name, tt := range map[string]struct {
-		request string
-		codes   string
-	}{
-		"a header":       {"GET /api/status HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", "431"},
-		"cookies":        {"GET /api/status HTTP/1.1\r\nHost: x\r\nCookie: " + strings.Repeat("owncast_viewer=.; ", 40_000) + "\r\n\r\n", "401"},
-		"a password":     {"POST /api/admin/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n{\"password\":\"" + strings.Repeat("x", 9000), "413"},
-		"a passphrase":   {"POST /viewer/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\npassphrase=" + strings.Repeat("x", 9000), "413"},
-		"deep JSON":      {"POST /api/admin/login HTTP/1.1\r\nHost: x\r\nContent-Length: 8000\r\n\r\n" + strings.Repeat("[", 8000), "400"},
-		"a long path":    {"GET /" + strings.Repeat("x", 1<<19) + " HTTP/1.1\r\nHost: x\r\n\r\n", "401"},
-		"a length twice": {"POST /api/admin/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x", "400"},
-	} {
-		conn, err := net.Dial("tcp", c.web.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = conn.SetDeadline(time.Now().Add(patience))
-		go func() { _, _ = io.Copy(conn, strings.NewReader(tt.request)) }() // ends with the connection
-		answer := make([]byte, 64)
-		n, err := io.ReadFull(conn, answer)
-		if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 "+tt.codes)) {
-			t.Errorf("%s: %q %v, want %s", name, answer[:n], err, tt.codes)
-		}
-		conn.Close()
 	}
 }

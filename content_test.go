@@ -202,9 +202,11 @@ func TestALogoThatIsNoneChangesNothing(t *testing.T) {
 		{"huge base64", "data:image/png;base64," + strings.Repeat("A", 8<<20), 413, "too large"},
 	}
 	for _, tt := range tests {
-		if code, body := c.post(at, jsonOf(t, "value", tt.value)); code != tt.code || !strings.Contains(body, tt.text) || strings.Contains(body, `"success":true`) {
-			t.Errorf("%s: %d %.200s, want %d with %q", tt.name, code, body, tt.code, tt.text)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if code, body := c.post(at, jsonOf(t, "value", tt.value)); code != tt.code || !strings.Contains(body, tt.text) || strings.Contains(body, `"success":true`) {
+				t.Errorf("%d %.200s, want %d with %q", code, body, tt.code, tt.text)
+			}
+		})
 	}
 	if after, _ := c.picture("/logo"); after.Get("ETag") != before.Get("ETag") {
 		t.Error("the logo is another one")

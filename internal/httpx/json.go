@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -83,12 +84,21 @@ func DecodeJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) erro
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return &BadRequestError{Message: fmt.Sprintf("field %q must not be a JSON %s", wrongType.Field, wrongType.Value), Err: err}
+		return &BadRequestError{Message: fmt.Sprintf("field %q must not be a JSON %s", wrongType.Field, JSONKind(wrongType)), Err: err}
 	case errors.As(err, &wrongType):
-		return &BadRequestError{Message: "the request body must not be a JSON " + wrongType.Value, Err: err}
+		return &BadRequestError{Message: "the request body must not be a JSON " + JSONKind(wrongType), Err: err}
 	case len(bytes.TrimSpace(body)) == 0:
 		return &BadRequestError{Message: "the request body is empty", Err: err}
 	default:
 		return &BadRequestError{Message: "the request body is not valid JSON", Err: err}
 	}
+}
+
+// JSONKind names the kind of value that err is about, such as "number". The
+// error itself quotes numbers, however long they are.
+func JSONKind(err *json.UnmarshalTypeError) string {
+	if strings.HasPrefix(err.Value, "number ") {
+		return "number"
+	}
+	return err.Value
 }

@@ -135,3 +135,13 @@ func TestDeepJSONIsABadRequest(t *testing.T) {
 		t.Errorf("%d %s", status, message)
 	}
 }
+
+func TestALongNumberIsNotRepeated(t *testing.T) {
+	for _, body := range []string{`{"n":` + strings.Repeat("9", 60_000) + `}`, strings.Repeat("9", 60_000)} {
+		var v struct{ N int }
+		err := DecodeJSON(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)), 1<<20, &v)
+		if status, message := Status(err); status != http.StatusBadRequest || len(message) > 100 || !strings.Contains(message, "must not be a JSON number") {
+			t.Errorf("%d %.200s", status, message)
+		}
+	}
+}

@@ -168,9 +168,11 @@ func TestWhatCannotBeLeftOutRefusesTheDrawing(t *testing.T) {
 		"itself by another":           `<svg><g id="x"><use href="#y"/></g><g id="y"><use href="#x"/></g></svg>`,
 	}
 	for name, in := range tests {
-		if got, err := Clean([]byte(in), rules()); !errors.Is(err, ErrUnsafe) {
-			t.Errorf("%s: %v, %s", name, err, got.Data)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got, err := Clean([]byte(in), rules()); !errors.Is(err, ErrUnsafe) {
+				t.Errorf("%v, %s", err, got.Data)
+			}
+		})
 	}
 	if _, err := Clean([]byte(`<svg><text>&unknown;</text></svg>`), rules()); !errors.Is(err, ErrDamaged) {
 		t.Errorf("an entity that is not declared: %v", err)

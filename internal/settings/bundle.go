@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/repository"
 )
 
@@ -168,7 +169,7 @@ func (s *Section[T]) decode(data json.RawMessage, stored *T) (v T, err error) {
 	dec.DisallowUnknownFields()
 	err = dec.Decode(&v)
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
-		return v, fmt.Errorf("field %q must not be a JSON %s", wrong.Field, wrong.Value)
+		return v, fmt.Errorf("field %q must not be a JSON %s", wrong.Field, httpx.JSONKind(wrong))
 	}
 	if err == nil && s.cfg.Secrets != nil && s.cfg.Secrets.Keep != nil {
 		s.cfg.Secrets.Keep(&v, stored)
