@@ -1,7 +1,9 @@
 package owncast_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -149,6 +151,32 @@ func TestSettersSetWhatTheServerConfigShows(t *testing.T) {
 		if ok && !picture && !tried[path] && rt.MaxBody > 0 && !slices.Contains(hostsOwn(), path) {
 			t.Errorf("%s is not tried", rt.Path)
 		}
+	}
+}
+
+func TestSettersRefuseWithTheTextsThatClientsKnow(t *testing.T) {
+	o := owned(t, owncast.WithS3(func(context.Context, owncast.S3Settings) (owncast.Storage, error) { return nil, errors.New("not now") }))
+	for _, tt := range []struct{ path, value, text string }{
+		{"streamkeys", `[]`, "must provide at least one valid stream key"},
+		{"streamkeys", `[{"key":"","comment":"x"}]`, "stream key cannot be empty"},
+		{"streamkeys", `"x"`, "unable to update stream keys with provided values"},
+		{"video/streamoutputvariants", `"x"`, "unable to update video config with provided values"},
+		{"serverurl", `"nonsense"`, "server url value invalid"},
+		{"serverurl", `"http://192.168.1.1"`, "Server URL cannot be private"},
+		{"appearance", `null`, "value field is required"},
+		{"s3", `{"enabled":true}`, "s3 support requires an endpoint"},
+		{"s3", `{"enabled":true,"endpoint":"https://s3.example"}`, "s3 support requires an access key and secret"},
+		{"s3", `{"enabled":true,"endpoint":"https://s3.example","accessKey":"a","secret":"s"}`, "s3 support requires a region and endpoint"},
+		{"s3", `{"enabled":true,"endpoint":"https://s3.example","accessKey":"a","secret":"s","region":"r"}`, "s3 support requires a bucket created for storing public video segments"},
+		{"schedule/chatopenminutes", `31`, "value must be 0, 5, 10, 30, or 60 minutes"},
+		{"logo", `3`, "unable to find image data"},
+	} {
+		t.Run(tt.path+" "+tt.value, func(t *testing.T) {
+			o := owner{&channel{t: t, web: o.web}}
+			if code, body := o.set(tt.path, tt.value); code != 400 || !strings.Contains(body, tt.text) {
+				t.Errorf("%d %s, want %s", code, body, tt.text)
+			}
+		})
 	}
 }
 

@@ -87,14 +87,14 @@ func (s *Store) Logo(ctx context.Context) (Picture, error) {
 	return s.open(ctx, "logo", now.index.Logo)
 }
 
-// LogoID returns what changes whenever the logo does, and is empty if none
-// was set.
-func (s *Store) LogoID(ctx context.Context) (string, error) {
+// LogoFile returns the logo without its content, and the zero File if none was
+// set.
+func (s *Store) LogoFile(ctx context.Context) (File, error) {
 	now, err := s.load(ctx)
 	if err != nil || now.index.Logo == nil {
-		return "", err
+		return File{}, err
 	}
-	return now.index.Logo.ID, nil
+	return *now.index.Logo, nil
 }
 
 // SetLogo replaces the logo by a picture in PNG, JPEG, GIF, WebP or SVG of at

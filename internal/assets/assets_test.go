@@ -118,8 +118,8 @@ func TestTheLogoIsKeptUntilThereIsAnother(t *testing.T) {
 	if err != nil || second.ID == first.ID || second.Format != images.SVG || bytes.Contains(second.Data, []byte("onload")) {
 		t.Fatalf("another: %v, %s, %s", err, second.ID, second.Data)
 	}
-	if id, err := r.LogoID(ctx); err != nil || id != second.ID {
-		t.Errorf("LogoID = %q, %v", id, err)
+	if f, err := r.LogoFile(ctx); err != nil || f != second.File {
+		t.Errorf("LogoFile = %+v, %v", f, err)
 	}
 	if keys := r.keys(t); len(keys) != 1 || keys[0] != "assets/logo/"+second.ID+".svg" {
 		t.Errorf("stored are %q", keys)
@@ -130,8 +130,8 @@ func TestTheLogoIsKeptUntilThereIsAnother(t *testing.T) {
 	if _, err := r.Logo(ctx); !errors.Is(err, fs.ErrNotExist) || len(r.keys(t)) != 0 {
 		t.Errorf("after the reset: %v, %q", err, r.keys(t))
 	}
-	if id, err := r.LogoID(ctx); err != nil || id != "" || r.ResetLogo(ctx) != nil {
-		t.Errorf("LogoID = %q, %v", id, err)
+	if f, err := r.LogoFile(ctx); err != nil || f != (File{}) || r.ResetLogo(ctx) != nil {
+		t.Errorf("LogoFile = %+v, %v", f, err)
 	}
 }
 

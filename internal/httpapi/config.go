@@ -89,7 +89,7 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 		Name: i.Name, Summary: i.Summary, StreamTitle: i.StreamTitle,
 		OfflineMessage: a.offline.render(a.Render, i.OfflineMessage), ExtraPageContent: a.page.render(a.Render, i.ExtraPageContent),
 		Logo: a.BasePath + "/logo", Version: "Owncast v" + a.Version,
-		Tags: i.Tags, SocialHandles: handles(i.SocialHandles), ExternalActions: i.ExternalActions,
+		Tags: i.Tags, SocialHandles: handlesWithIcons(i.SocialHandles, a.mountPath(r)), ExternalActions: i.ExternalActions,
 		NSFW: i.NSFW, Autoplay: i.Autoplay, CustomStyles: i.CustomStyles, AppearanceVariables: variables(i),
 		HideViewerCount: i.HideViewerCount, SocketHostOverride: i.SocketHostOverride, MaxSocketPayload: maxSocketPayload,
 		ChatDisabled: c.Disabled || !a.Parts.Chat, ChatRequireAuth: c.RequireAuthentication, ChatSpamUnprotected: !c.SpamProtection,

@@ -21,6 +21,7 @@ import (
 // assetStore keeps the pictures of the channel.
 type assetStore interface {
 	Logo(context.Context) (assets.Picture, error)
+	LogoFile(context.Context) (assets.File, error)
 	SetLogo(context.Context, []byte) error
 	ResetLogo(context.Context) error
 	Favicon(context.Context) (assets.Picture, error)

@@ -104,7 +104,11 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 // public tells whether anybody may ask for something: what has a guard of its
-// own, and what says nothing about the stream.
+// own, and what says nothing about the stream. Everything else is kept from
+// strangers without being named here: the page and its embeds, playlists,
+// segments, thumbnails, the WebSocket of the chat, the status, and routes that
+// are added later. What is added here needs a line in the list of
+// TestStrangersGetNothing.
 func public(r *http.Request) bool {
 	p := r.URL.Path
 	return r.Method == http.MethodOptions || p == "" || p == "/robots.txt" || p == "/api/health" ||

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/auth"
@@ -64,8 +66,8 @@ type instanceBody struct {
 	WelcomeMessage      string            `json:"welcomeMessage"`
 	OfflineMessage      string            `json:"offlineMessage"`
 	ExtraPageContent    string            `json:"extraPageContent"`
-	Logo                string            `json:"logo"`
-	Version             string            `json:"version"`
+	Logo                string            `json:"logo"`    // a file name; "" for the built-in one
+	Version             string            `json:"version"` // always ""
 	Tags                []string          `json:"tags"`
 	SocialHandles       []handleBody      `json:"socialHandles"`
 	NSFW                bool              `json:"nsfw"`
@@ -79,13 +81,27 @@ type instanceBody struct {
 type handleBody struct {
 	Platform string `json:"platform"`
 	URL      string `json:"url"`
-	Icon     string `json:"icon"` // "" where the page has to know it
+	Icon     string `json:"icon"` // a URL; "" if there is none, or where nobody shows it
 }
 
 func handles(list []SocialHandle) []handleBody {
 	body := make([]handleBody, 0, len(list))
 	for _, h := range list {
 		body = append(body, handleBody{Platform: h.Platform, URL: h.URL})
+	}
+	return body
+}
+
+// handlesWithIcons are handles with the icons of the platforms that are known.
+// mount is the path of the App.
+func handlesWithIcons(list []SocialHandle, mount string) []handleBody {
+	body := handles(list)
+	known := knownPlatforms()
+	for i := range body {
+		id := strings.ToLower(body[i].Platform)
+		if slices.ContainsFunc(known, func(p socialPlatform) bool { return p.id == id }) {
+			body[i].Icon = platformIconURL(mount, id)
+		}
 	}
 	return body
 }
@@ -150,6 +166,13 @@ func (a *api) adminServerConfig(w http.ResponseWriter, r *http.Request) error {
 	}
 	if a.RTMPAddr != nil {
 		b.RTMPServerAddress, b.RTMPServerPort = hostPort(a.RTMPAddr())
+	}
+	logo, err := a.Assets.LogoFile(ctx)
+	if err != nil {
+		return err
+	}
+	if logo.ID != "" {
+		b.InstanceDetails.Logo = "logo" + logo.Format.Ext()
 	}
 	if err := a.adminParts(ctx, b); err != nil {
 		return err

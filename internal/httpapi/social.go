@@ -58,14 +58,18 @@ type socialPlatformBody struct {
 }
 
 func (a *api) socialPlatforms(w http.ResponseWriter, r *http.Request) error {
-	at := a.mountPath(r) + "/img/platformlogos/"
+	mount := a.mountPath(r)
 	body := map[string]socialPlatformBody{}
 	for _, p := range knownPlatforms() {
-		body[p.id] = socialPlatformBody{Platform: p.name, Icon: at + p.id + ".svg"}
+		body[p.id] = socialPlatformBody{Platform: p.name, Icon: platformIconURL(mount, p.id)}
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	return httpx.JSON(w, http.StatusOK, body)
 }
+
+// platformIconURL is where the icon of a platform is, below the path of the
+// App.
+func platformIconURL(mount, id string) string { return mount + "/img/platformlogos/" + id + ".svg" }
 
 // platformIcon is a badge with letters, the same for all: the marks of the
 // platforms are theirs.

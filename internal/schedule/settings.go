@@ -51,7 +51,7 @@ func (s *Settings) validate() error {
 		{"secondReminderMinutes", s.SecondReminder, []int{0, 15, 30, 60, 120, 1440}, "0, 15, 30, 60, 120, or 1440 minutes"},
 	} {
 		if !slices.Contains(f.allowed, f.value) {
-			return &repository.FieldError{Field: f.name, Reason: "must be " + f.list}
+			return &repository.FieldError{Field: f.name, Reason: "is not valid: value must be " + f.list}
 		}
 	}
 	return nil
