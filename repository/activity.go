@@ -5,60 +5,63 @@ import (
 	"time"
 )
 
-// Activity is what the stream has published in the fediverse.
+// Activity is an activity that the channel has published to the fediverse.
 type Activity struct {
-	IRI       string // unique among the activities
+	IRI       string // unique among activities
 	Type      string // such as "Create"
 	Data      []byte // the JSON document
 	CreatedAt time.Time
-	Live      bool // says that the stream went live
+	Live      bool // whether it announces that the stream is live
 }
 
 // Check returns an error matching [ErrInvalid] unless a may be stored.
 func (a Activity) Check() error { return checkKey("IRI of an activity", a.IRI) }
 
-// Outbox stores what was published.
+// Outbox stores published activities.
 type Outbox interface {
 	// Activity returns an activity, or an error matching [ErrNotFound].
 	Activity(ctx context.Context, iri string) (Activity, error)
-	// Activities returns a page of all, by CreatedAt with the newest first,
-	// and how many there are.
+	// Activities returns a page of the activities by CreatedAt, newest first,
+	// and their total number.
 	Activities(ctx context.Context, p Page) (page []Activity, total int, err error)
-	// PutActivity stores a, in the place of one with the same IRI. The error
-	// matches [ErrInvalid] if a.Check does.
+	// PutActivity stores a and replaces an activity with the same IRI. The error
+	// matches [ErrInvalid] if a.Check fails.
 	PutActivity(ctx context.Context, a Activity) error
 	// DeleteActivity removes an activity, or returns an error matching
 	// [ErrNotFound].
 	DeleteActivity(ctx context.Context, iri string) error
 }
 
-// InboundActivity is what somebody else has sent.
+// InboundActivity is an activity that was received.
 type InboundActivity struct {
-	IRI      string // the id of the activity; unique among those seen
+	IRI      string // ID of the activity; unique among those seen
 	ActorIRI string
 	Type     string // such as "Follow"
 	At       time.Time
-	// Engagement is set if administrators want to see it: somebody followed,
-	// liked or shared. Most of what arrives is not.
+	// Engagement is set if it is of interest to administrators: somebody
+	// followed, liked, or shared. Most activities are not.
 	Engagement bool
 }
 
 // Check returns an error matching [ErrInvalid] unless a may be stored.
 func (a InboundActivity) Check() error { return checkKey("IRI of an activity", a.IRI) }
 
-// Inbound remembers what has arrived, so that each activity is handled once.
+// Inbound remembers which activities were received, so that each is handled
+// only once.
 type Inbound interface {
-	// SeeActivity stores a and reports true, unless there is an activity of
-	// the same IRI, which stays as it is. Of any number of calls at the same
-	// time, one gets true.
+	// SeeActivity stores a and returns true, unless an activity with the same
+	// IRI is stored already, which is left unchanged. Exactly one of several
+	// concurrent calls with the same IRI returns true.
 	SeeActivity(ctx context.Context, a InboundActivity) (first bool, err error)
-	// ForgetActivity removes what SeeActivity has stored, if handling it did
-	// not work and it may be sent again. It does nothing if there is none.
+	// ForgetActivity removes what SeeActivity has stored, for an activity that
+	// could not be handled and may be sent again. It does nothing if there is
+	// none.
 	ForgetActivity(ctx context.Context, iri string) error
-	// Engagements returns a page of those with Engagement set, by At with the
-	// newest first, and how many there are.
+	// Engagements returns a page of the activities with Engagement set by At,
+	// newest first, and their total number.
 	Engagements(ctx context.Context, p Page) (page []InboundActivity, total int, err error)
-	// PruneActivities removes the oldest that were seen before a time and have
-	// no Engagement set, [MaxPrune] of them at the most, and returns how many.
+	// PruneActivities removes the oldest activities without Engagement that were
+	// seen before a time, at most [MaxPrune] of them, and returns how many it
+	// removed.
 	PruneActivities(ctx context.Context, before time.Time) (int, error)
 }

@@ -5,39 +5,39 @@ import (
 	"time"
 )
 
-// AuditRecord is something that somebody with power has done.
+// AuditRecord describes an administrative action.
 type AuditRecord struct {
-	// Seq is the place of the record: the store gives each a greater one than
-	// those before. It ignores what it is given.
+	// Seq is the position of the record. The store assigns it, in increasing
+	// order, and ignores any value that is set.
 	Seq     uint64
 	At      time.Time
-	ActorID string // the id of who did it; empty if it was a program
-	Actor   string // the name that went by
-	Action  string // what was done; names that the packages doing it define
-	Target  string // to whom or what
-	Detail  string // what else there is to say; no secrets
+	ActorID string // ID of the user or token
+	Actor   string // its name at that time
+	Action  string // defined by the package that performs it
+	Target  string // whom or what it affected
+	Detail  string // anything else; never a secret
 }
 
 // Check returns an error matching [ErrInvalid] unless r may be stored.
 func (r AuditRecord) Check() error { return checkKey("action of an audit record", r.Action) }
 
-// AuditQuery selects records that meet all conditions, the newest first. The
-// zero AuditQuery selects all.
+// AuditQuery selects the records that meet all of its conditions, newest first.
+// The zero AuditQuery selects all.
 type AuditQuery struct {
-	Before  uint64 // those with a lower Seq; 0 begins with the newest
-	ActorID string // of this one; empty is anybody
-	Target  string // done to this one; empty is any
-	Limit   int    // how many to return at the most; 0 and less is all
+	Before  uint64 // records with a lower Seq; 0 starts with the newest
+	ActorID string // actions of this actor; empty selects all
+	Target  string // actions on this target; empty selects all
+	Limit   int    // maximum number to return; all if not positive
 }
 
-// Audit stores what those with power have done. Nothing in it can be changed.
+// Audit stores administrative actions. Records cannot be changed.
 type Audit interface {
-	// AppendAudit stores r. The error matches [ErrInvalid] if r.Check does.
+	// AppendAudit stores r. The error matches [ErrInvalid] if r.Check fails.
 	AppendAudit(ctx context.Context, r AuditRecord) error
-	// AuditRecords returns the records that q selects, the newest first.
+	// AuditRecords returns the records that q selects, newest first.
 	AuditRecords(ctx context.Context, q AuditQuery) ([]AuditRecord, error)
-	// PruneAudit removes the first records that r does not keep, [MaxPrune] of
-	// them at the most, and returns how many. Those behind one that is kept are
-	// kept, whatever their times.
+	// PruneAudit removes the oldest records, at most [MaxPrune] of them, up to
+	// the first one that r keeps, and returns how many it removed. Records after
+	// that one are kept whatever their times.
 	PruneAudit(ctx context.Context, r Retention) (int, error)
 }

@@ -6,18 +6,19 @@ import (
 	"time"
 )
 
-// Ban keeps an address, or all that begin like it, out of the chat.
+// Ban keeps an address, or a range of addresses, out of the chat.
 type Ban struct {
-	// Prefix is what is banned. A single address is a prefix of 32 or 128
-	// bits. An IPv4 address written as an IPv6 one is the IPv4 address.
+	// Prefix is the banned range. A single address is a prefix of 32 or 128
+	// bits. An IPv4-mapped IPv6 address stands for the IPv4 address.
 	Prefix    netip.Prefix
 	CreatedAt time.Time
-	By        string // the id of the user who did it; empty if it was a program
+	By        string // ID of the user who banned it; empty if it was a program
 	Note      string // for administrators
 }
 
-// NormalPrefix returns the prefix as bans have it: masked, and IPv4 where it
-// is IPv4 in IPv6. It returns the zero Prefix for one that is not valid.
+// NormalPrefix returns the canonical form of a prefix, which bans are stored
+// with: masked, and IPv4 where it is an IPv4-mapped IPv6 prefix. It returns the
+// zero Prefix if p is not valid.
 func NormalPrefix(p netip.Prefix) netip.Prefix {
 	addr, bits := p.Addr().WithZone(""), p.Bits()
 	if addr.Is4In6() && bits >= 96 {
@@ -38,18 +39,19 @@ func (b Ban) Check() error {
 	return nil
 }
 
-// Bans stores which addresses are kept out.
+// Bans stores the banned addresses.
 type Bans interface {
-	// AddBan stores b with its prefix made normal by [NormalPrefix]. The error
-	// matches [ErrConflict] if that very prefix is banned already, and
-	// [ErrInvalid] if b.Check does.
+	// AddBan stores b with its prefix in the form of [NormalPrefix]. The error
+	// matches [ErrConflict] if there is a ban of the same prefix, and
+	// [ErrInvalid] if b.Check fails.
 	AddBan(ctx context.Context, b Ban) error
-	// DeleteBan removes the ban of that very prefix, or returns an error
+	// DeleteBan removes the ban of exactly this prefix, or returns an error
 	// matching [ErrNotFound].
 	DeleteBan(ctx context.Context, p netip.Prefix) error
-	// BanOf returns the ban with the longest prefix that the address has, or
-	// an error matching [ErrNotFound]. It is fast however many bans there are.
+	// BanOf returns the ban with the longest prefix that contains the address,
+	// or an error matching [ErrNotFound]. It is fast however many bans there
+	// are.
 	BanOf(ctx context.Context, addr netip.Addr) (Ban, error)
-	// Bans returns all bans, the newest first.
+	// Bans returns all bans, newest first.
 	Bans(ctx context.Context) ([]Ban, error)
 }

@@ -5,31 +5,31 @@ import (
 	"time"
 )
 
-// Follower is an actor of the fediverse that follows the stream, or has asked
+// Follower is an actor of the fediverse that follows the channel, or has asked
 // to.
 type Follower struct {
-	ActorIRI       string // unique among the followers; never changes
-	Revision       int64  // counts the times it was saved; see [Followers]
+	ActorIRI       string // unique among followers; never changes
+	Revision       int64  // counts how often the follower was saved; see [Followers]
 	InboxIRI       string
 	SharedInboxIRI string // empty if its server has none
 	Name           string
 	Username       string // user@host
 	ImageURL       string
 
-	FollowIRI string // the id of the activity that asked
+	FollowIRI string // ID of the Follow activity
 	Follow    []byte // that activity, as JSON
 
 	CreatedAt  time.Time
-	ApprovedAt time.Time // zero while it waits for an answer
+	ApprovedAt time.Time // zero while the request is pending
 	DisabledAt time.Time // zero unless it was rejected or blocked
 
-	ValidatedAt  time.Time // when the actor was last seen to be there
-	FailingSince time.Time // zero unless it was not since then
+	ValidatedAt  time.Time // when the actor was last found to exist
+	FailingSince time.Time // since when it was not; zero if it was
 
-	Directory bool // lists streams, and follows in order to
+	Directory bool // whether it is a directory that lists streams
 }
 
-// State is what became of the wish to follow.
+// State returns the state of the request to follow.
 func (f Follower) State() FollowerState {
 	switch {
 	case !f.DisabledAt.IsZero():
@@ -56,7 +56,8 @@ func (f Follower) Check() error {
 	return checkKey("IRI of an inbox", f.InboxIRI)
 }
 
-// DeliveryInbox is where posts for the follower go.
+// DeliveryInbox returns the inbox that posts for the follower are sent to: the
+// shared one, if there is one.
 func (f Follower) DeliveryInbox() string {
 	if f.SharedInboxIRI != "" {
 		return f.SharedInboxIRI
@@ -64,10 +65,10 @@ func (f Follower) DeliveryInbox() string {
 	return f.InboxIRI
 }
 
-// FollowerState selects followers by what became of their wish.
+// FollowerState is the state of a request to follow.
 type FollowerState uint8
 
-// The states of a follower. FollowersAll is none of them.
+// The states of a follower. FollowersAll is for queries alone.
 const (
 	FollowersAll FollowerState = iota
 	FollowersApproved
@@ -75,42 +76,42 @@ const (
 	FollowersBlocked
 )
 
-// FollowerQuery selects followers that meet all conditions, the newest first.
-// The zero FollowerQuery selects all.
+// FollowerQuery selects the followers that meet all of its conditions, newest
+// first. The zero FollowerQuery selects all.
 type FollowerQuery struct {
 	State           FollowerState
 	Directory       bool      // directories only
-	ValidatedBefore time.Time // those last validated before; zero is any time
+	ValidatedBefore time.Time // last validated before this time; zero selects all
 	Page            Page
 }
 
-// Inbox is a place that posts for all followers go to, once.
+// Inbox is an address that a post for all followers is sent to once.
 type Inbox struct {
 	IRI       string
-	Followers int // how many it is for
+	Followers int // number of followers behind it
 }
 
-// Followers stores who follows the stream.
+// Followers stores who follows the channel.
 type Followers interface {
 	// Follower returns a follower, or an error matching [ErrNotFound].
 	Follower(ctx context.Context, actorIRI string) (Follower, error)
-	// Followers returns the page of the followers that the query selects, by
-	// CreatedAt with the newest first, and how many it selects in all.
+	// Followers returns a page of the followers that the query selects by
+	// CreatedAt, newest first, and the total number that it selects.
 	Followers(ctx context.Context, q FollowerQuery) (page []Follower, total int, err error)
-	// Inboxes returns the different inboxes of the followers that are
-	// approved, the shared one where there is one, in no particular order.
+	// Inboxes returns the distinct delivery inboxes of approved followers, in no
+	// particular order.
 	Inboxes(ctx context.Context) ([]Inbox, error)
-	// SaveFollower stores f as the revision after f.Revision, which is 0 for a
-	// new follower, and returns what it stored. The error matches
-	// [ErrConflict] if f.Revision is not the stored one, [ErrTaken], too, if
-	// a new follower is there already, and [ErrInvalid] if f.Check does.
+	// SaveFollower stores f as the revision that follows f.Revision, and returns
+	// the stored follower. The Revision of a new follower is 0. The error
+	// matches [ErrConflict] if f.Revision is not the current one; [ErrTaken] as
+	// well if a new follower exists already; and [ErrInvalid] if f.Check fails.
 	SaveFollower(ctx context.Context, f Follower) (Follower, error)
-	// DeleteFollower forgets a follower, or returns an error matching
+	// DeleteFollower removes a follower, or returns an error matching
 	// [ErrNotFound].
 	DeleteFollower(ctx context.Context, actorIRI string) error
 }
 
-// UpdateFollower changes a follower with fn as [UpdateUser] does a user.
+// UpdateFollower changes a follower with fn, as [UpdateUser] does with a user.
 func UpdateFollower(ctx context.Context, followers Followers, actorIRI string, fn func(*Follower) error) (Follower, error) {
 	return update(ctx,
 		func() (Follower, error) { return followers.Follower(ctx, actorIRI) },

@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Message is a line of chat that was sent.
+// Message is a line of the chat.
 type Message struct {
-	// Seq is the place of the message in the history: the store gives each
-	// message a greater one than those before. It ignores what it is given.
+	// Seq is the position of the message in the history. The store assigns it,
+	// in increasing order, and ignores any value that is set.
 	Seq    uint64
-	ID     string // made by the caller, who makes each only once
-	Kind   string // what kind of line it is; names that package chat defines
-	UserID string // empty if nobody sent it
+	ID     string // chosen by the caller, and unique
+	Kind   string // kind of line, defined by package chat
+	UserID string // sender; empty if it was not sent by a user
 	Body   string
 	SentAt time.Time
 
-	HiddenAt time.Time // zero while everybody may see it
+	HiddenAt time.Time // zero unless the message is hidden
 
-	// What some kinds have besides.
+	// Further fields that some kinds use.
 	Title, Subtitle, Image, Link string
 }
 
-// Hidden reports whether the message was hidden.
+// Hidden reports whether the message is hidden.
 func (m Message) Hidden() bool { return !m.HiddenAt.IsZero() }
 
 // Check returns an error matching [ErrInvalid] unless m may be stored.
@@ -37,37 +37,38 @@ func (m Message) Check() error {
 	return nil
 }
 
-// MessageQuery selects messages that meet all conditions, the newest first.
-// The zero MessageQuery selects all that are not hidden.
+// MessageQuery selects the messages that meet all of its conditions, newest
+// first. The zero MessageQuery selects all messages that are not hidden.
 type MessageQuery struct {
-	Before uint64   // those with a lower Seq; 0 begins with the newest
-	UserID string   // of this user; empty is anybody
-	Kinds  []string // of one of these kinds; none is all
-	Hidden bool     // those that are hidden, too
-	Limit  int      // how many to return at the most; 0 and less is all
+	Before uint64   // messages with a lower Seq; 0 starts with the newest
+	UserID string   // messages of this user; empty selects all users
+	Kinds  []string // messages of these kinds; empty selects all kinds
+	Hidden bool     // include hidden messages
+	Limit  int      // maximum number to return; all if not positive
 }
 
 // Chat stores the history of the chat.
 type Chat interface {
-	// AppendMessages stores messages, in their order: all of them or, if there
-	// is an error, none. It matches [ErrInvalid] if a message's Check does. A
-	// store may let a call wait a little, to write its messages together with
-	// those of other calls; they are stored when it returns.
+	// AppendMessages stores messages in the given order: all of them or, if it
+	// returns an error, none. The error matches [ErrInvalid] if Check fails for
+	// a message. A store may delay a call briefly to write its messages together
+	// with those of other calls; they are durable when it returns.
 	AppendMessages(ctx context.Context, ms ...Message) error
-	// Messages returns the messages that q selects, the newest first.
+	// Messages returns the messages that q selects, newest first.
 	Messages(ctx context.Context, q MessageQuery) ([]Message, error)
-	// CountMessages returns how many there are, hidden ones too.
+	// CountMessages returns the number of messages, including hidden ones.
 	CountMessages(ctx context.Context) (int, error)
-	// HideMessages hides messages from at on or, if at is zero, shows them
-	// again. It returns the ids of those that it changed: others are there no
-	// more, or were so already.
+	// HideMessages marks messages as hidden at a time, or shows them again if
+	// at is zero. It returns the IDs of the messages that it changed; the others
+	// no longer exist or were in that state already.
 	HideMessages(ctx context.Context, at time.Time, ids ...string) ([]string, error)
-	// HideUserMessages does so with all messages of a user.
+	// HideUserMessages does the same with all messages of a user.
 	HideUserMessages(ctx context.Context, at time.Time, userID string) ([]string, error)
-	// DeleteUserMessages removes all messages of a user, and returns how many.
+	// DeleteUserMessages removes all messages of a user and returns how many
+	// there were.
 	DeleteUserMessages(ctx context.Context, userID string) (int, error)
-	// PruneMessages removes the first messages of the history that r does not
-	// keep, [MaxPrune] of them at the most, and returns how many. Those behind
-	// one that is kept are kept, whatever their times.
+	// PruneMessages removes messages from the beginning of the history, at most
+	// [MaxPrune] of them, up to the first one that r keeps, and returns how many
+	// it removed. Messages after that one are kept whatever their times.
 	PruneMessages(ctx context.Context, r Retention) (int, error)
 }

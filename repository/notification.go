@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Destination is where somebody wants to be notified.
+// Destination is an address that somebody wants to be notified at.
 type Destination struct {
-	Channel string // the way there, such as "BROWSER_PUSH_NOTIFICATION"
+	Channel string // how to notify, such as "BROWSER_PUSH_NOTIFICATION"
 	// Address is what the channel needs, such as the JSON of a push
 	// subscription. It is a secret.
 	Address   string
@@ -22,14 +22,14 @@ func (d Destination) Check() error {
 	return checkKey("channel of a destination", d.Channel)
 }
 
-// Notifications stores who wants to be notified.
+// Notifications stores where notifications are sent.
 type Notifications interface {
-	// PutDestination stores d, in the place of one with the same channel and
-	// address. The error matches [ErrInvalid] if d.Check does.
+	// PutDestination stores d and replaces a destination with the same channel
+	// and address. The error matches [ErrInvalid] if d.Check fails.
 	PutDestination(ctx context.Context, d Destination) error
-	// DeleteDestination removes a destination. It does nothing if there is
-	// none.
+	// DeleteDestination removes a destination, if it exists.
 	DeleteDestination(ctx context.Context, channel, address string) error
-	// Destinations returns all of a channel, in no particular order.
+	// Destinations returns all destinations of a channel, in no particular
+	// order.
 	Destinations(ctx context.Context, channel string) ([]Destination, error)
 }

@@ -7,24 +7,25 @@ import (
 	"time"
 )
 
-// MaxKeyLen is how many bytes a text may have by which records are found: an
-// id, a name, an IRI, a host.
+// MaxKeyLen is the maximum length, in bytes, of any text that records are
+// looked up by: an ID, a name, an IRI, a host.
 const MaxKeyLen = 2048
 
 // Page selects a part of a list.
 type Page struct {
 	Offset int // how many records to skip; negative is 0
-	Limit  int // how many records to return at the most; 0 and less is all
+	Limit  int // maximum number of records to return; all if not positive
 }
 
-// Retention says what may be forgotten. The zero Retention keeps everything.
+// Retention says which records may be removed. The zero Retention keeps
+// everything.
 type Retention struct {
-	Before time.Time // what is older may go, unless zero
-	Keep   int       // what is beyond that many newest may go, unless 0
+	Before time.Time // records older than this may go; zero means no age limit
+	Keep   int       // all but this many of the newest may go; 0 means no limit
 }
 
-// MaxPrune is how many records one call of a Prune method removes at the most:
-// so that nobody waits long for it. Callers repeat a call that removed some.
+// MaxPrune is the maximum number of records that one call of a Prune method
+// removes, which keeps the call short. Callers repeat it until it removes none.
 const MaxPrune = 1000
 
 // checkKey returns an error matching [ErrInvalid] unless a text can be a key.

@@ -1,19 +1,20 @@
 // Package repository declares the records that outlive a process and the
 // small interfaces through which the other packages reach them.
 //
-// A [Repository] is a set of stores. The packages below this one offer whole
-// sets: bolt keeps them in a file, memory forgets them; package repositorytest
-// checks any other. A host that has, say, its settings elsewhere takes a set
+// A [Repository] is a set of stores. Two packages below this one provide
+// complete sets: bolt keeps everything in a file, and memory keeps it for the
+// life of the process. Package repositorytest checks other implementations. A
+// host that keeps, say, its settings elsewhere starts with one of these sets
 // and replaces a field.
 //
-// The methods of every store are atomic, safe for concurrent use, and copy
-// what they take and return. A method whose context is already done changes
-// nothing and returns the context's error. Errors match one of those declared
-// here where they apply. Times come back in UTC, to the nanosecond; slices that
-// are empty come back nil. What a method has stored survives the end of the
-// process, where anything does.
+// The methods of every store are atomic and safe for concurrent use, and they
+// copy their arguments and results. A method whose context is already done
+// changes nothing and returns the context's error. Errors match the ones
+// declared here where those apply. Times are returned in UTC with nanosecond
+// precision, and empty slices are returned as nil. In a store that outlives the
+// process, a write is durable by the time the method returns.
 //
-// The package depends on the standard library alone.
+// The package depends only on the standard library.
 package repository
 
 import (
@@ -25,25 +26,25 @@ import (
 var (
 	// ErrNotFound reports that there is no such record.
 	ErrNotFound = errors.New("repository: not found")
-	// ErrConflict reports a write that another one was faster than: the
-	// record is not as it was when it was read, or its key is taken.
+	// ErrConflict reports a write that lost to another one: the record has
+	// changed since it was read, or its key is taken.
 	ErrConflict = errors.New("repository: conflict")
-	// ErrTaken is the [ErrConflict] of a key that is another record's: it is
-	// no use to read and to try again.
+	// ErrTaken is an [ErrConflict] over a key that belongs to another record.
+	// Reading again and retrying does not help.
 	ErrTaken = fmt.Errorf("%w: taken", ErrConflict)
 	// ErrInvalid reports a record that must not be stored. See
 	// [InvalidError].
 	ErrInvalid = errors.New("repository: invalid")
-	// ErrLocked reports a database that somebody else has open: another
-	// process, or another value in this one.
+	// ErrLocked reports a database that is already open, in another process or
+	// elsewhere in this one.
 	ErrLocked = errors.New("repository: locked by another user")
-	// ErrCorrupt reports stored data that cannot be read: it is damaged, or
-	// something else wrote it.
+	// ErrCorrupt reports stored data that cannot be read because it is damaged
+	// or was written by something else.
 	ErrCorrupt = errors.New("repository: corrupt")
 	// ErrUnavailable reports a database that cannot be reached at present. A
 	// write that fails with it may have been stored all the same.
 	ErrUnavailable = errors.New("repository: unavailable")
-	// ErrClosed reports a database that was closed.
+	// ErrClosed reports the use of a database after it was closed.
 	ErrClosed = errors.New("repository: closed")
 )
 
@@ -71,7 +72,7 @@ type Repository struct {
 	Series   Series
 }
 
-// Validate returns an error that names the stores that are missing.
+// Validate returns an error that names the missing stores, if any.
 func (r Repository) Validate() error {
 	var errs []error
 	for _, store := range []struct {

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// SampleInterval is how often a series has a value: the last one of each
-// interval. An interval begins when the seconds since 1970 are divisible by it.
+// SampleInterval is the resolution of a series, which keeps the last value of
+// each interval. Intervals are aligned to the Unix epoch.
 const SampleInterval = 10 * time.Second
 
-// Sample is a value at a time. Stores return the beginning of the interval as
-// its time.
+// Sample is a value at a time. Stores return the beginning of its interval as
+// the time.
 type Sample struct {
 	At    time.Time
 	Value float64
@@ -23,8 +23,8 @@ type SeriesSample struct {
 	Sample
 }
 
-// Check returns an error matching [ErrInvalid] unless s may be stored: its
-// time is between the years 1970 and 9999, and its value a number.
+// Check returns an error matching [ErrInvalid] unless s may be stored: its time
+// is in the years 1970 to 9999, and its value is finite.
 func (s SeriesSample) Check() error {
 	if s.At.Unix() < 0 || s.At.Year() > 9999 {
 		return invalid("sample of the year %d", s.At.Year())
@@ -35,15 +35,15 @@ func (s SeriesSample) Check() error {
 	return checkKey("name of a series", s.Series)
 }
 
-// Series stores how numbers changed in time, each series under a name.
+// Series stores numbers over time, in series with names.
 type Series interface {
 	// AppendSamples stores samples, all or none. The error matches
-	// [ErrInvalid] if a sample's Check does.
+	// [ErrInvalid] if Check fails for a sample.
 	AppendSamples(ctx context.Context, samples ...SeriesSample) error
-	// Samples returns the values of the intervals that begin at from or later
-	// and before to, the oldest first. A zero time is no bound.
+	// Samples returns the values of the intervals that begin at or after from
+	// and before to, oldest first. A zero time is no bound.
 	Samples(ctx context.Context, series string, from, to time.Time) ([]Sample, error)
-	// PruneSamples removes the values of all intervals, in all series, that
+	// PruneSamples removes, from all series, the values of the intervals that
 	// begin before a time.
 	PruneSamples(ctx context.Context, before time.Time) error
 }

@@ -7,25 +7,26 @@ import (
 	"fmt"
 )
 
-// Setting is a typed view of one section of the settings. It is a value that
-// holds no data of its own: packages return theirs from a function.
+// Setting is a typed view of one section of the settings. It holds no data of
+// its own; a package that owns a section returns its Setting from a function.
 //
-// A stored document is decoded over the default, so that fields it does not
-// have yet keep their defaults, and fields that T does not have are ignored.
+// A stored document is decoded over the default, so fields that are missing
+// from the document keep their defaults. Fields that T does not have are
+// ignored.
 type Setting[T any] struct {
-	// Section is the section's name.
+	// Section is the name of the section.
 	Section string
-	// Default makes the value of a section that was never saved. Nil stands
+	// Default returns the value of a section that was never saved. Nil stands
 	// for the zero T.
 	Default func() T
-	// Validate says why a value must not be saved, in words fit for an
-	// administrator. It may change the value to normalize it. Nil accepts
+	// Validate returns an error, worded for an administrator, if the value must
+	// not be saved. It may modify the value to normalize it. Nil accepts
 	// everything.
 	Validate func(*T) error
 }
 
-// InvalidError is a value that the rules of its section do not allow. It
-// matches [ErrInvalid].
+// InvalidError reports a value that [Setting].Validate has refused. It matches
+// [ErrInvalid].
 type InvalidError struct {
 	Section string
 	Err     error // from [Setting].Validate
@@ -41,18 +42,18 @@ func (e *InvalidError) Unwrap() error { return e.Err }
 // Is reports whether target is [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
-// FieldError is what is wrong with one field of a value, for
-// [Setting].Validate.
+// FieldError says what is wrong with one field of a value. It is for
+// [Setting].Validate to return.
 type FieldError struct {
-	Field  string // as the API names it
-	Reason string // such as "is longer than 100 characters"
+	Field  string // the name of the field in the API
+	Reason string // a predicate, such as "is longer than 100 characters"
 }
 
 func (e *FieldError) Error() string { return fmt.Sprintf("field %q %s", e.Field, e.Reason) }
 
 // Get returns the stored value and its revision, or the default and 0 if the
-// section was never saved. A document that does not decode is an error
-// matching [ErrCorrupt]; it is not validated again.
+// section was never saved. The value is not validated again. The error matches
+// [ErrCorrupt] if the document cannot be decoded.
 func (s Setting[T]) Get(ctx context.Context, st Settings) (v T, rev int64, err error) {
 	doc, err := st.Load(ctx, s.Section)
 	if errors.Is(err, ErrNotFound) {
@@ -75,12 +76,12 @@ func (s Setting[T]) fallback() (v T) {
 	return v
 }
 
-// Update changes the value with fn, checks it and saves it, and returns what
-// it saved. If another writer was faster it starts again from that writer's
-// value, so fn may be called several times, until ctx is done.
+// Update changes the value with fn, validates and saves it, and returns the
+// saved value. If another writer saves first, Update starts over from that
+// writer's value until ctx is done, so fn may be called more than once.
 //
-// An error of fn is returned as it is, one of Validate in an [*InvalidError];
-// nothing is saved then.
+// If fn returns an error, Update saves nothing and returns it unchanged; an
+// error of Validate is wrapped in an [*InvalidError].
 func (s Setting[T]) Update(ctx context.Context, st Settings, fn func(*T) error) (T, error) {
 	var none T
 	for {

@@ -6,33 +6,33 @@ import (
 	"fmt"
 )
 
-// MaxSectionLen is how many bytes the name of a section may have.
+// MaxSectionLen is the maximum length of the name of a section, in bytes.
 const MaxSectionLen = 255
 
 // Document is one section of the settings.
 type Document struct {
-	// Revision counts the times the section was saved: 1 after the first,
-	// and 0 in no stored document.
+	// Revision counts how often the section was saved, beginning with 1. No
+	// stored document has revision 0.
 	Revision int64
-	// Data is what was saved: a JSON value of the same meaning, if not of
-	// the same spelling.
+	// Data is the saved JSON value. Its whitespace and escapes may differ from
+	// what was saved.
 	Data json.RawMessage
 }
 
 // Settings stores one JSON document per section. The package that uses a
-// section owns its name, type, defaults and rules, and says so in a [Setting].
+// section owns its name, type, defaults, and rules, and declares them in a
+// [Setting].
 //
 // The name of a section is any string of 1 to [MaxSectionLen] bytes.
 type Settings interface {
 	// Load returns the section, or an error matching [ErrNotFound] if it was
 	// never saved.
 	Load(ctx context.Context, section string) (Document, error)
-	// Save stores data as the revision after rev, where rev is 0 for a
-	// section that was never saved, and returns what it stored. The error
-	// matches [ErrConflict] if rev is not the revision of the stored section,
-	// and [ErrInvalid] if the name is not valid or data not JSON. Once Save
-	// has returned without error, the document survives the end of the
-	// process.
+	// Save stores data as the revision that follows rev, and returns the
+	// stored document. rev is 0 for a section that was never saved. The error
+	// matches [ErrConflict] if rev is not the current revision, and
+	// [ErrInvalid] if the name is invalid or data is not JSON. Once Save has
+	// returned without an error, the document is durable.
 	Save(ctx context.Context, section string, rev int64, data json.RawMessage) (Document, error)
 }
 

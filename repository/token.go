@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Token lets a program use the API.
+// Token authorizes a program to use the API.
 type Token struct {
-	ID         string // unique among the tokens; never changes
-	Hash       Hash   // of the secret; unique among the tokens
-	Name       string // of the program, for people
-	Color      int    // of the name, as in [User]
+	ID         string // unique among tokens; never changes
+	Hash       Hash   // of the secret; unique among tokens
+	Name       string // display name of the program
+	Color      int    // as in [User]
 	Scopes     []string
 	CreatedAt  time.Time
 	LastUsedAt time.Time // zero if never
@@ -24,19 +24,19 @@ func (t Token) Check() error {
 	return checkKey("id of a token", t.ID)
 }
 
-// Tokens stores which programs may use the API.
+// Tokens stores the access tokens of programs.
 type Tokens interface {
 	// CreateToken stores t. The error matches [ErrConflict] if its ID or Hash
-	// is another one's, and [ErrInvalid] if t.Check does.
+	// belongs to another token, and [ErrInvalid] if t.Check fails.
 	CreateToken(ctx context.Context, t Token) error
 	// TokenByHash returns the token with this hash, or an error matching
 	// [ErrNotFound].
 	TokenByHash(ctx context.Context, hash Hash) (Token, error)
-	// Tokens returns all, by CreatedAt with the oldest first.
+	// Tokens returns all tokens by CreatedAt, oldest first.
 	Tokens(ctx context.Context) ([]Token, error)
-	// TouchToken stores when a token was used, unless it was used later, or
-	// returns an error matching [ErrNotFound]. It is a write: callers do not
-	// tell of every request.
+	// TouchToken records that a token was used at a time, unless a later use is
+	// recorded, or returns an error matching [ErrNotFound]. As it is a write,
+	// callers should not make it for every request.
 	TouchToken(ctx context.Context, id string, at time.Time) error
 	// DeleteToken removes a token, or returns an error matching [ErrNotFound].
 	DeleteToken(ctx context.Context, id string) error

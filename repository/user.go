@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Role orders what a user may do. The zero Role is the least powerful.
+// Role ranks users by what they may do. The zero Role is the least powerful.
 type Role uint8
 
 // The roles, from the weakest to the strongest.
@@ -16,40 +16,40 @@ const (
 	RoleAdmin
 )
 
-// User is a person or a program known to the stream.
+// User is a person or a program that is known to the channel.
 type User struct {
-	ID            string // unique among the users; never changes
-	Revision      int64  // counts the times it was saved; see [Users]
+	ID            string // unique among users; never changes
+	Revision      int64  // counts how often the user was saved; see [Users]
 	DisplayName   string
-	PreviousNames []string // the oldest first
-	Color         int      // a number that stands for the color of the name
+	PreviousNames []string // oldest first
+	Color         int      // number of the color that the name is shown in
 	Role          Role
-	Scopes        []string // what else the user may do; names that the packages using them define
-	Bot           bool     // a program
+	Scopes        []string // further permissions, defined by the packages that check them
+	Bot           bool     // whether the user is a program
 
 	CreatedAt      time.Time
 	NameChangedAt  time.Time // zero if the name never changed
-	DisabledAt     time.Time // zero while the user is not disabled
+	DisabledAt     time.Time // zero unless the user is disabled
 	DisabledReason string
 
-	// Identities are who the user has proved to be elsewhere.
+	// Identities are the user's verified accounts elsewhere.
 	Identities []Identity
 }
 
-// Authenticated reports whether the user has proved to be somebody.
+// Authenticated reports whether the user has a verified identity.
 func (u User) Authenticated() bool { return len(u.Identities) > 0 }
 
-// Disabled reports whether the user was disabled.
+// Disabled reports whether the user is disabled.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
-// Kinds of [Identity]. Hosts may have others.
+// The kinds of [Identity] that this module uses. Hosts may define others.
 const (
 	IdentityIndieAuth = "indieauth" // the subject is the URL of the user's site
 	IdentityFediverse = "fediverse" // the subject is the account, user@host
 )
 
-// Identity is who somebody is elsewhere. No two users have the same one, which
-// is to say of the same Kind and Subject.
+// Identity is a user's account elsewhere. No two users have an identity of the
+// same Kind and Subject.
 type Identity struct {
 	Kind     string
 	Subject  string
@@ -88,7 +88,7 @@ func (i Identity) check() error {
 	return checkKey("subject of an identity", i.Subject)
 }
 
-// UserStatus selects users by whether they were disabled.
+// UserStatus selects users by whether they are disabled.
 type UserStatus uint8
 
 // The choices of UserStatus.
@@ -108,61 +108,63 @@ const (
 	UsersBots
 )
 
-// UserQuery selects users that meet all conditions. The zero UserQuery selects
-// all, the newest first.
+// UserQuery selects the users that meet all of its conditions. The zero
+// UserQuery selects every user, newest first.
 type UserQuery struct {
-	// Name selects those with this display name, in upper or lower case. It
-	// is fast however many users there are. Empty selects any.
+	// Name selects users with this display name, ignoring case. Unlike Search,
+	// it is fast however many users there are. Empty selects all.
 	Name string
-	// Search selects those with this in their display name, in upper or lower
-	// case. Empty selects any.
+	// Search selects users whose display name contains this text, ignoring
+	// case. Empty selects all.
 	Search      string
-	MinRole     Role // at least this role
+	MinRole     Role // this role or a higher one
 	Status      UserStatus
 	Kind        UserKind
-	OldestFirst bool // by CreatedAt, then by ID; else the newest come first
+	OldestFirst bool // order by CreatedAt, then ID; otherwise newest first
 	Page        Page
 }
 
-// Users stores accounts: of chat, and of whoever else the host lets sign in.
+// Users stores the accounts of the chat and of whoever else the host lets sign
+// in.
 type Users interface {
 	// User returns a user by id, or an error matching [ErrNotFound].
 	User(ctx context.Context, id string) (User, error)
-	// UserByIdentity returns the user who has the identity of this kind and
+	// UserByIdentity returns the user with the identity of this kind and
 	// subject, or an error matching [ErrNotFound].
 	UserByIdentity(ctx context.Context, kind, subject string) (User, error)
-	// Users returns the page of the users that the query selects, and how many
-	// it selects in all.
+	// Users returns a page of the users that the query selects, and the total
+	// number that it selects.
 	Users(ctx context.Context, q UserQuery) (page []User, total int, err error)
-	// SaveUser stores u as the revision after u.Revision, which is 0 for a new
-	// user, and returns what it stored. The error matches [ErrConflict] if
-	// u.Revision is not the stored one, [ErrTaken], too, if the id of a new
-	// user or an identity is another one's, and [ErrInvalid] if u.Check does.
+	// SaveUser stores u as the revision that follows u.Revision, and returns
+	// the stored user. The Revision of a new user is 0. The error matches
+	// [ErrConflict] if u.Revision is not the current one; [ErrTaken] as well if
+	// the ID of a new user, or an identity, belongs to another user; and
+	// [ErrInvalid] if u.Check fails.
 	SaveUser(ctx context.Context, u User) (User, error)
-	// DeleteUser removes a user for good, or returns an error matching
-	// [ErrNotFound]. Credentials and messages are in other stores and have to
-	// be deleted there, first.
+	// DeleteUser removes a user permanently, or returns an error matching
+	// [ErrNotFound]. Credentials and messages are in other stores and must be
+	// deleted there first.
 	DeleteUser(ctx context.Context, id string) error
 }
 
-// UpdateUser changes a user with fn, saves it, and returns what it saved. If
-// another writer was faster it starts again from what that one wrote, so fn may
-// be called several times, until ctx is done. An error of fn is returned as it
-// is.
+// UpdateUser changes a user with fn, and returns the saved user. If another
+// writer saves first, UpdateUser starts over from what that one wrote until ctx
+// is done, so fn may be called more than once. An error of fn is returned
+// unchanged, and nothing is saved.
 func UpdateUser(ctx context.Context, users Users, id string, fn func(*User) error) (User, error) {
 	return update(ctx,
 		func() (User, error) { return users.User(ctx, id) },
 		func(u User) (User, error) { return users.SaveUser(ctx, u) }, fn)
 }
 
-// Hash is what is stored of a secret that nobody can guess, such as an access
-// token of 20 random bytes. It is not for passwords.
+// Hash is the stored form of a secret that cannot be guessed, such as an access
+// token of 20 random bytes. It is not suitable for passwords.
 type Hash [sha256.Size]byte
 
 // HashSecret returns the SHA-256 hash of a secret.
 func HashSecret(secret string) Hash { return sha256.Sum256([]byte(secret)) }
 
-// Credential lets whoever has the secret be a user.
+// Credential authenticates whoever has the secret as a user.
 type Credential struct {
 	Hash      Hash // of the secret
 	UserID    string
@@ -177,18 +179,18 @@ func (c Credential) Check() error {
 	return checkKey("id of a credential's user", c.UserID)
 }
 
-// Credentials stores what users prove with who they are: access tokens. A user
-// may have many. Whether there is a user of that id is not checked.
+// Credentials stores the access tokens of users. A user may have many. Whether
+// a user with that ID exists is not checked.
 type Credentials interface {
 	// Credential returns the one with this hash, or an error matching
 	// [ErrNotFound].
 	Credential(ctx context.Context, hash Hash) (Credential, error)
-	// PutCredential stores c, in the place of one with the same hash: so a
-	// token can be made another user's.
+	// PutCredential stores c and replaces a credential with the same hash, so
+	// that a token can be reassigned to another user.
 	PutCredential(ctx context.Context, c Credential) error
-	// DeleteCredential removes the one with this hash. It does nothing if there
-	// is none.
+	// DeleteCredential removes the credential with this hash, if it exists.
 	DeleteCredential(ctx context.Context, hash Hash) error
-	// DeleteCredentials removes all that a user has, and returns how many.
+	// DeleteCredentials removes all credentials of a user and returns how many
+	// there were.
 	DeleteCredentials(ctx context.Context, userID string) (int, error)
 }

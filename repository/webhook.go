@@ -58,7 +58,7 @@ func (d WebhookDelivery) Check() error { return checkKey("id of a delivery", d.I
 // Webhooks stores who hears of events, and what was sent to them.
 type Webhooks interface {
 	// CreateWebhook stores w under a new ID, and returns what it stored. The
-	// error matches [ErrInvalid] if w.Check does.
+	// error matches [ErrInvalid] if w.Check fails.
 	CreateWebhook(ctx context.Context, w Webhook) (Webhook, error)
 	// Webhooks returns all, by ID.
 	Webhooks(ctx context.Context) ([]Webhook, error)
@@ -71,7 +71,7 @@ type Webhooks interface {
 	// the last one of its webhook, unless that is later. It keeps the newest
 	// entries of each webhook, as many as keep says; 0 and less is all. Entries
 	// of webhooks that do not exist are skipped. The error matches
-	// [ErrInvalid] if an entry's Check does.
+	// [ErrInvalid] if Check fails for an entry.
 	RecordDeliveries(ctx context.Context, keep int, ds ...WebhookDelivery) error
 	// LoggedDelivery returns an entry, or an error matching [ErrNotFound].
 	LoggedDelivery(ctx context.Context, webhook int64, id string) (WebhookDelivery, error)
