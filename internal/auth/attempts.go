@@ -20,8 +20,8 @@ const (
 	ipv6PrefixLen = 64               // what one customer has at least
 )
 
-// TooManyAttemptsError refuses an attempt without checking it: too many from
-// the same address, or from everywhere, wait already.
+// TooManyAttemptsError reports an attempt that was refused without checking it,
+// because too many others from the same address, or in total, are waiting.
 type TooManyAttemptsError struct {
 	RetryAfter time.Duration
 }
@@ -30,15 +30,14 @@ func (e *TooManyAttemptsError) Error() string {
 	return fmt.Sprintf("auth: too many attempts, try again in %v", e.RetryAfter)
 }
 
-// Attempts slows down those who guess secrets. It counts failures by address
-// (IPv6: by /64) and makes further attempts from there wait: after the fifth
-// failure a quarter of a second, then twice as long each time up to eight
-// seconds. The attempts of one address wait one behind the other, those under
-// way count as failures until they succeed, and a success forgets everything.
-// What it remembers is bounded in number and time, and so are the attempts
-// that wait, from however many addresses they come.
+// Attempts slows down guessing. It counts failures per address (per /64 for
+// IPv6) and delays further attempts from there: by a quarter of a second after
+// the fifth failure, then twice as long each time up to eight seconds. Attempts
+// from one address wait in line, count as failures until they succeed, and a
+// success clears the count. The number of addresses and waiting attempts is
+// bounded.
 //
-// Make one with [NewAttempts]. It is safe for concurrent use.
+// Create one with [NewAttempts]. It is safe for concurrent use.
 type Attempts struct {
 	now func() time.Time
 
@@ -54,7 +53,7 @@ type attempts struct {
 	last     time.Time // when the last one began or ended
 }
 
-// NewAttempts returns an Attempts that asks now for the time; nil stands for
+// NewAttempts returns an Attempts that uses now as its clock; nil stands for
 // [time.Now].
 func NewAttempts(now func() time.Time) *Attempts {
 	if now == nil {
@@ -63,13 +62,13 @@ func NewAttempts(now func() time.Time) *Attempts {
 	return &Attempts{now: now, addrs: map[netip.Prefix]*attempts{}}
 }
 
-// Try calls check and returns what it returns. Before that it waits for as
-// long as the failures from addr ask for, until ctx is done. If check returns
-// false without an error, that is a failure; an error is neither failure nor
-// success. If the wait were too long, the error is a [*TooManyAttemptsError]
-// and check is not called.
+// Try waits for as long as the failures from addr require, until ctx is done,
+// and then calls check and returns its result. If check returns false and no
+// error, that counts as a failure; an error counts as neither failure nor
+// success. If the wait would be too long, Try does not call check and returns a
+// [*TooManyAttemptsError].
 //
-// All attempts without a valid address count as from one.
+// All attempts without a valid address share one count.
 func (a *Attempts) Try(ctx context.Context, addr netip.Addr, check func(context.Context) (bool, error)) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err

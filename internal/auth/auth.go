@@ -1,5 +1,5 @@
-// Package auth keeps secrets: it hashes passwords, compares stream keys, makes
-// new secrets and slows down those who guess.
+// Package auth deals with secrets: it hashes passwords, compares stream keys,
+// generates secrets, keeps sessions, and slows down guessing.
 package auth
 
 import (
@@ -11,9 +11,9 @@ import (
 // that look or sound like others (i, l, o, u) are missing (Crockford's base32).
 const secretAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
-// GenerateSecret returns a new secret of 125 random bits, fit for a stream key
-// or a password: five groups of five digits and lower-case letters, with
-// hyphens between them. It needs no escaping in a URL and can be read out.
+// GenerateSecret returns a new secret of 125 random bits, suitable as a stream
+// key or a password: five groups of five digits and lowercase letters, separated
+// by hyphens. It needs no escaping in a URL and can be read aloud.
 func GenerateSecret() string {
 	const groups, size = 5, 5
 	var random [groups * size]byte

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// MaxPasswordLen is how many bytes a password may have.
+// MaxPasswordLen is the maximum length of a password in bytes.
 const MaxPasswordLen = 1024
 
-// Errors of passwords.
+// Errors about passwords.
 var (
 	ErrPasswordEmpty   = errors.New("auth: the password is empty")
 	ErrPasswordTooLong = errors.New("auth: the password is too long")
@@ -20,9 +20,9 @@ var (
 	ErrPasswordHash = errors.New("auth: not a password hash")
 )
 
-// Hasher hashes passwords with argon2id. A hash takes 19 MiB and tens of
-// milliseconds, so a Hasher computes no more than two at a time; others wait.
-// Make one with [NewHasher]. It is safe for concurrent use.
+// Hasher hashes passwords with Argon2id. As a hash takes 19 MiB and tens of
+// milliseconds, a Hasher computes at most two at a time and makes others wait.
+// Create one with [NewHasher]. It is safe for concurrent use.
 type Hasher struct {
 	slots chan struct{}
 }
@@ -34,7 +34,8 @@ func NewHasher() *Hasher {
 
 // HashPassword returns a hash of password with a new salt, in PHC string
 // format. It waits for its turn until ctx is done. The error matches
-// [ErrPasswordEmpty] or [ErrPasswordTooLong] if the password is that.
+// [ErrPasswordEmpty] or [ErrPasswordTooLong] if the password is empty or too
+// long.
 func (h *Hasher) HashPassword(ctx context.Context, password string) (string, error) {
 	switch {
 	case password == "":
@@ -52,11 +53,11 @@ func (h *Hasher) HashPassword(ctx context.Context, password string) (string, err
 	return p.String(), nil
 }
 
-// VerifyPassword tells whether password is the one that hash was made of. It
-// takes as long for a wrong password as for the right one, and waits for its
-// turn until ctx is done. The error matches [ErrPasswordHash] if hash is not
-// one that can be checked. Besides its own hashes, a Hasher checks those that
-// Owncast servers make with bcrypt.
+// VerifyPassword reports whether hash is a hash of password. It takes as long
+// for a wrong password as for the right one, and waits for its turn until ctx is
+// done. The error matches [ErrPasswordHash] if hash is of an unknown kind.
+// Besides its own hashes, a Hasher verifies the bcrypt hashes of Owncast
+// servers.
 func (h *Hasher) VerifyPassword(ctx context.Context, hash, password string) (bool, error) {
 	if isBcrypt(hash) {
 		return h.verifyBcrypt(ctx, hash, password)

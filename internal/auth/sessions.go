@@ -9,7 +9,7 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-// SessionLifetime is how long somebody stays signed in.
+// SessionLifetime is how long a session lasts.
 const SessionLifetime = 8 * time.Hour
 
 // maxSessions is how many there may be. The one that ends first makes room.
@@ -26,9 +26,9 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Sessions are those who are signed in. They are kept in memory, by the hash
-// of their secret: whoever reads the memory of the process, or a dump of it,
-// cannot be them. Make one with [NewSessions]. It is safe for concurrent use.
+// Sessions keeps track of who is signed in. It holds only hashes of the secrets,
+// in memory, so a memory dump does not let anybody in. Create one with
+// [NewSessions]. It is safe for concurrent use.
 type Sessions struct {
 	now func() time.Time
 
@@ -42,8 +42,8 @@ type session struct {
 	expires time.Time
 }
 
-// NewSessions returns a Sessions without any, that asks now for the time; nil
-// stands for [time.Now].
+// NewSessions returns an empty Sessions that uses now as its clock; nil stands
+// for [time.Now].
 func NewSessions(now func() time.Time) *Sessions {
 	if now == nil {
 		now = time.Now
@@ -51,9 +51,9 @@ func NewSessions(now func() time.Time) *Sessions {
 	return &Sessions{now: now, byHash: map[repository.Hash]session{}}
 }
 
-// Begin signs a user in for [SessionLifetime] and returns the secret that
-// proves it. proof is a hash of what the user signed in with, such as the
-// stored hash of the password: when that changes, the session is over.
+// Begin signs a user in for [SessionLifetime] and returns the secret of the
+// session. proof is a hash of what the user signed in with, such as the stored
+// hash of the password. The session ends when that changes.
 func (s *Sessions) Begin(u repository.User, proof repository.Hash) (secret string) {
 	secret = newToken()
 	now := s.now()
@@ -84,8 +84,8 @@ func (s *Sessions) makeRoom(now time.Time) {
 	}
 }
 
-// User returns who has the secret, if the session is not over. proof is as it
-// was given to Begin, as far as it is the same now.
+// User returns the user of the session with this secret, unless it has ended.
+// proof is the current value of what was given to Begin.
 func (s *Sessions) User(secret string, proof repository.Hash) (repository.User, bool) {
 	// The hash of a guess says nothing about the next guess, so that the time
 	// the map takes does not either.
@@ -104,7 +104,7 @@ func (s *Sessions) User(secret string, proof repository.Hash) (repository.User, 
 	return e.user, true
 }
 
-// End signs out who has the secret. It does nothing if nobody has.
+// End ends the session with this secret, if there is one.
 func (s *Sessions) End(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,13 +18,13 @@ const (
 	MaxStreamKeyCommentLen = 1000 // bytes
 )
 
-// StreamKey is a secret that admits a broadcast.
+// StreamKey is a secret that lets a publisher broadcast.
 type StreamKey struct {
 	Key     string `json:"key"`
-	Comment string `json:"comment"` // whose it is, for administrators; may be empty
+	Comment string `json:"comment"` // note for administrators, such as who uses it; may be empty
 }
 
-// StreamKeyError is a stream key that must not be saved. Its text does not
+// StreamKeyError reports a stream key that cannot be saved. Its text does not
 // quote the key.
 type StreamKeyError struct {
 	Index  int // in the list of keys
@@ -36,7 +36,7 @@ func (e *StreamKeyError) Error() string {
 }
 
 // StreamKeys returns the section of the settings that holds the stream keys.
-// The default is none: nobody can broadcast.
+// By default there are none, and nobody can broadcast.
 func StreamKeys() repository.Setting[[]StreamKey] {
 	return repository.Setting[[]StreamKey]{
 		Section:  "streamkeys",
@@ -44,10 +44,10 @@ func StreamKeys() repository.Setting[[]StreamKey] {
 	}
 }
 
-// ValidateStreamKeys returns an error, a [*StreamKeyError] if it is the fault
-// of one key, unless keys can be used: each is 1 to [MaxStreamKeyLen] bytes of
-// printable text that can be part of an RTMP URL, and there only once. No keys
-// at all are valid.
+// ValidateStreamKeys returns an error unless keys can be saved: each is unique
+// and consists of 1 to [MaxStreamKeyLen] bytes of printable text that can be
+// part of an RTMP URL. If a single key is at fault, the error is a
+// [*StreamKeyError]. An empty list is valid.
 func ValidateStreamKeys(keys []StreamKey) error {
 	if len(keys) > MaxStreamKeys {
 		return fmt.Errorf("more than %d stream keys", MaxStreamKeys)
@@ -87,8 +87,8 @@ func (k StreamKey) reject() string {
 	return ""
 }
 
-// CheckStreamKey tells whether given is one of keys. How long it takes says
-// nothing about the keys but their number. An empty key is never right.
+// CheckStreamKey reports whether given is one of keys. The time it takes reveals
+// nothing about the keys except their number. An empty key never matches.
 func CheckStreamKey(keys []StreamKey, given string) bool {
 	hash := sha256.Sum256([]byte(given))
 	found := 0

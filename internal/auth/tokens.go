@@ -14,7 +14,7 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-// Scopes of tokens, as they are on the wire. None implies another.
+// The scopes of tokens, by their names in the API. No scope implies another.
 const (
 	ScopeSendMessages       = "CAN_SEND_MESSAGES"
 	ScopeSendSystemMessages = "CAN_SEND_SYSTEM_MESSAGES"
@@ -30,15 +30,15 @@ const (
 // touchInterval is how exact it is known when a token was last used.
 const touchInterval = time.Minute
 
-// Errors of tokens.
+// Errors about tokens.
 var (
 	ErrTokenName   = errors.New("auth: a token needs a name of text that is not too long")
 	ErrTokenScopes = errors.New("auth: a token needs scopes, known ones and each once")
 	ErrTokenCount  = errors.New("auth: there are too many tokens")
 )
 
-// Tokens lets programs use the API. Only hashes of the secrets are stored.
-// Make one with [NewTokens]. It is safe for concurrent use.
+// Tokens manages the access tokens of programs. Only hashes of the secrets are
+// stored. Create one with [NewTokens]. It is safe for concurrent use.
 type Tokens struct {
 	store repository.Tokens
 	now   func() time.Time
@@ -47,8 +47,8 @@ type Tokens struct {
 	touched map[string]time.Time // by id, when the store was told; guarded by mu
 }
 
-// NewTokens returns the tokens in store. It asks now for the time; nil stands
-// for [time.Now].
+// NewTokens returns a Tokens for store that uses now as its clock; nil stands for
+// [time.Now].
 func NewTokens(store repository.Tokens, now func() time.Time) *Tokens {
 	if now == nil {
 		now = time.Now
@@ -56,9 +56,9 @@ func NewTokens(store repository.Tokens, now func() time.Time) *Tokens {
 	return &Tokens{store: store, now: now, touched: map[string]time.Time{}}
 }
 
-// Create makes a token and returns it with its secret, which nobody can be
-// told later. The error matches [ErrTokenName], [ErrTokenScopes] or
-// [ErrTokenCount] if it is that.
+// Create creates a token and returns it with its secret, which cannot be
+// retrieved later. The error matches [ErrTokenName], [ErrTokenScopes], or
+// [ErrTokenCount] if the name or scopes are invalid or there are too many tokens.
 func (t *Tokens) Create(ctx context.Context, name string, scopes []string) (tok repository.Token, secret string, err error) {
 	name = strings.TrimSpace(name)
 	if name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > MaxTokenNameLen {
@@ -99,12 +99,11 @@ func checkScopes(scopes []string) error {
 	return nil
 }
 
-// All returns all tokens, the oldest first.
+// All returns all tokens, oldest first.
 func (t *Tokens) All(ctx context.Context) ([]repository.Token, error) { return t.store.Tokens(ctx) }
 
 // Authenticate returns the token with this secret, or an error matching
-// [repository.ErrNotFound]. That it was used is stored once a minute at the
-// most.
+// [repository.ErrNotFound]. It records the use of a token at most once a minute.
 func (t *Tokens) Authenticate(ctx context.Context, secret string) (repository.Token, error) {
 	// What the lookup takes tells about the hash of a guess, which says
 	// nothing about another guess.

@@ -13,22 +13,22 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-// Version is the version of the bundles that Export makes and Import takes.
+// Version is the version of bundles that Export writes and Import accepts.
 const Version = 1
 
-// ErrBundle reports a bundle that cannot be imported.
+// ErrBundle reports a bundle that cannot be imported. See [BundleError].
 var ErrBundle = errors.New("settings: bundle cannot be imported")
 
-// Bundle is a copy of all sections.
+// Bundle is a portable copy of the sections.
 type Bundle struct {
 	Version  int                        `json:"version"`
 	Sections map[string]json.RawMessage `json:"sections"`
 }
 
-// BundleError is what is wrong with a bundle. It matches [ErrBundle].
+// BundleError says what is wrong with a bundle. It matches [ErrBundle].
 type BundleError struct {
-	Section string // "" if it is the bundle itself
-	Reason  string // fit for an administrator
+	Section string // empty if it is about the bundle as a whole
+	Reason  string // worded for an administrator
 }
 
 func (e *BundleError) Error() string {
@@ -41,18 +41,18 @@ func (e *BundleError) Error() string {
 // Is reports whether target is [ErrBundle].
 func (e *BundleError) Is(target error) bool { return target == ErrBundle }
 
-// Secrets tells the secrets of a section from the rest of it.
+// Secrets separates the secrets of a section from the rest of it.
 type Secrets[T any] struct {
-	// All is for a section that is of no use without its secrets.
+	// All marks a section that consists of secrets.
 	All bool
-	// Clear removes the secrets of v.
+	// Clear removes the secrets from v.
 	Clear func(v *T)
-	// Keep gives v, which is imported, the secrets of stored where v has
-	// none, and switches off what needs one that is in neither.
+	// Keep is called with an imported value. It copies to v the secrets of
+	// stored that v lacks, and disables what needs a secret that neither has.
 	Keep func(v, stored *T)
 }
 
-// Portable is a section that can be exported and imported, whatever is in it.
+// Portable is a section that can be exported and imported, whatever its type.
 type Portable interface {
 	Name() string
 	ReadOnly() []string
@@ -60,8 +60,8 @@ type Portable interface {
 	prepare(ctx context.Context, data json.RawMessage) (save func(context.Context) error, err error)
 }
 
-// Export returns what is stored in sections, without secrets unless they are
-// asked for. What options have fixed is not part of it.
+// Export returns the stored values of sections, with their secrets if secrets
+// is set. Values that options have fixed are not included.
 func Export(ctx context.Context, secrets bool, sections ...Portable) (Bundle, error) {
 	b := Bundle{Version: Version, Sections: map[string]json.RawMessage{}}
 	for _, s := range sections {
@@ -76,11 +76,11 @@ func Export(ctx context.Context, secrets bool, sections ...Portable) (Bundle, er
 	return b, nil
 }
 
-// Import saves the sections of b, after all of them have been checked: one
-// that is not right changes nothing, and is an error that matches [ErrBundle].
-// Sections and secrets that b does not have stay as they are, and what needs a
-// secret that is nowhere is switched off. Each section
-// is saved by itself: an error of the store leaves those before it changed.
+// Import saves the sections of b, after validating all of them: if one is
+// invalid, nothing is saved and the error matches [ErrBundle]. Sections and
+// secrets that b lacks are left unchanged, and what needs a secret that is
+// missing is disabled. Sections are saved one by one, so an error of the store
+// leaves the earlier ones changed.
 func Import(ctx context.Context, b Bundle, sections ...Portable) error {
 	if b.Version != Version {
 		return &BundleError{Reason: fmt.Sprintf("field \"version\" is %d, and %d is known", b.Version, Version)}

@@ -1,6 +1,6 @@
-// Package settings binds the sections of the settings to their store, to what
-// options have fixed in them, and to who wants to hear of changes. It knows no
-// section: each belongs to the package that uses it.
+// Package settings combines the sections of the settings with their store, with
+// the values that options have fixed, and with listeners for changes. It knows
+// no section itself: each belongs to the package that uses it.
 package settings
 
 import (
@@ -18,28 +18,28 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-// Fixed is a field of a section that an option has given a value: it is read
-// in place of the stored one, and cannot be changed.
+// Fixed is a field of a section whose value an option has set. That value is
+// read instead of the stored one, and cannot be changed.
 type Fixed[T any] struct {
-	Field string            // as the API names it
-	Value T                 // has the option's value in that field
-	Copy  func(dst, src *T) // copies the field alone, so that nothing is shared
+	Field string            // name of the field in the API
+	Value T                 // holds the option's value in that field
+	Copy  func(dst, src *T) // deep-copies only that field
 }
 
-// Change is a section before and after it was saved.
+// Change is the value of a section before and after it was saved.
 type Change[T any] struct{ Old, New T }
 
-// Config is what a Section is made of. Setting and Store are required.
+// Config is the configuration of a Section. Setting and Store are required.
 type Config[T any] struct {
 	Setting repository.Setting[T]
 	Store   repository.Settings
 	Fixed   []Fixed[T]
-	// Changed hears of each change after it was saved, one at a time and in
-	// order. It may change the section itself; what comes of that is told
+	// Changed is called with each change after it was saved, one at a time and
+	// in order. It may change the section itself, and is called with that change
 	// after it has returned. A panic in it is logged.
 	Changed func(context.Context, Change[T])
-	// Secrets tells apart what is not for everybody who may see the rest. Nil
-	// is for sections without secrets.
+	// Secrets separates secrets from the rest of the section. Nil stands for a
+	// section without secrets.
 	Secrets *Secrets[T]
 	Logger  *slog.Logger // nil discards
 }
@@ -76,10 +76,10 @@ func New[T any](c Config[T]) *Section[T] {
 	return &Section[T]{cfg: c}
 }
 
-// Name is the name of the section in the store.
+// Name returns the name of the section in the store.
 func (s *Section[T]) Name() string { return s.cfg.Setting.Section }
 
-// ReadOnly are the fields that options have fixed.
+// ReadOnly returns the names of the fields that options have fixed.
 func (s *Section[T]) ReadOnly() []string {
 	var fields []string
 	for _, f := range s.cfg.Fixed {
@@ -88,7 +88,7 @@ func (s *Section[T]) ReadOnly() []string {
 	return fields
 }
 
-// Get returns the value as options have left it.
+// Get returns the value, with the fields that options have fixed.
 func (s *Section[T]) Get(ctx context.Context) (T, error) {
 	v, _, err := s.cfg.Setting.Get(ctx, s.cfg.Store)
 	if err != nil {
@@ -98,8 +98,8 @@ func (s *Section[T]) Get(ctx context.Context) (T, error) {
 	return v, nil
 }
 
-// Peek is Get for who reads often and changes nothing: what it returns is
-// shared, and is decoded again only after a change.
+// Peek is like Get for callers that read often and modify nothing: the value is
+// shared, and decoded again only after a change.
 func (s *Section[T]) Peek(ctx context.Context) (T, error) {
 	doc, err := s.cfg.Store.Load(ctx, s.Name())
 	if err != nil && !errors.Is(err, repository.ErrNotFound) {
@@ -124,8 +124,8 @@ func (s *Section[T]) fix(v *T) {
 	}
 }
 
-// Set is Update for a function that changes the one field: it fails if that is
-// fixed, even if it would not change.
+// Set is like Update for a function that changes a single field. It fails if the
+// field is fixed, even if its value would stay the same.
 func (s *Section[T]) Set(ctx context.Context, field string, fn func(*T) error) (T, error) {
 	if slices.Contains(s.ReadOnly(), field) {
 		var none T
@@ -135,8 +135,8 @@ func (s *Section[T]) Set(ctx context.Context, field string, fn func(*T) error) (
 }
 
 // Update changes the value with fn, as [repository.Setting.Update] does, and
-// tells of it. fn sees the values of options; changing them is an
-// [*httpx.ReadOnlyError].
+// reports the change. fn sees the values that options have fixed; changing one
+// is an [*httpx.ReadOnlyError].
 func (s *Section[T]) Update(ctx context.Context, fn func(*T) error) (T, error) {
 	var none T
 	v, err := s.save(ctx, func(v, stored *T) error {
