@@ -30,19 +30,19 @@ var (
 // frames or elements.
 type PictureTooLargeError = images.TooLargeError
 
-// Assets are the pictures of the channel. They are kept in the [Storage], and
-// what they are called in the settings.
+// Assets are the pictures of the channel: its logo, favicon, and emoji. The files
+// are kept in the [Storage], and their names in the settings.
 //
-// Pictures are files in PNG, JPEG, GIF, WebP or SVG, whatever they are called,
-// of at most 4 million pixels in all frames. They are written anew, so that
-// metadata and whatever else was in the files is not kept; WebP becomes PNG.
-// Of SVG documents only what draws is kept.
+// Pictures are PNG, JPEG, GIF, WebP, or SVG files, recognized by their content,
+// of at most 4 million pixels in all frames together. They are decoded and
+// encoded again, which drops metadata and anything else in the files; WebP
+// becomes PNG. SVG documents are reduced to elements that draw.
 //
 // Before Start, methods return [ErrNotStarted]. They are safe for concurrent
 // use.
 type Assets struct{ app *App }
 
-// Assets are the pictures of the channel.
+// Assets returns the pictures of the channel.
 func (a *App) Assets() *Assets { return &Assets{app: a} }
 
 // SetLogo replaces the logo by a picture of at most 2 MiB.
@@ -54,7 +54,7 @@ func (a *Assets) SetLogo(ctx context.Context, file []byte) error {
 	return p.assets.SetLogo(ctx, file)
 }
 
-// ResetLogo brings the built-in logo back.
+// ResetLogo restores the built-in logo.
 func (a *Assets) ResetLogo(ctx context.Context) error {
 	p, err := a.app.live()
 	if err != nil {
@@ -73,7 +73,7 @@ func (a *Assets) SetFavicon(ctx context.Context, file []byte) error {
 	return p.assets.SetFavicon(ctx, file)
 }
 
-// ResetFavicon brings the built-in favicon back.
+// ResetFavicon restores the built-in favicon.
 func (a *Assets) ResetFavicon(ctx context.Context) error {
 	p, err := a.app.live()
 	if err != nil {
@@ -82,8 +82,8 @@ func (a *Assets) ResetFavicon(ctx context.Context) error {
 	return p.assets.ResetFavicon(ctx)
 }
 
-// Emoji returns the names of all emoji of the chat, in alphabetical order.
-// There are none that were not added.
+// Emoji returns the names of all emoji of the chat in alphabetical order. None
+// are built in.
 func (a *Assets) Emoji(ctx context.Context) ([]string, error) {
 	p, err := a.app.live()
 	if err != nil {
@@ -97,8 +97,8 @@ func (a *Assets) Emoji(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// AddEmoji lets a picture of at most 512 KiB stand in chat messages for
-// ":name:".
+// AddEmoji adds a picture of at most 512 KiB that replaces ":name:" in chat
+// messages.
 func (a *Assets) AddEmoji(ctx context.Context, name string, file []byte) error {
 	p, err := a.app.live()
 	if err != nil {
@@ -107,8 +107,8 @@ func (a *Assets) AddEmoji(ctx context.Context, name string, file []byte) error {
 	return p.assets.AddEmoji(ctx, name, file)
 }
 
-// RemoveEmoji removes an emoji. The error matches [fs.ErrNotExist] if there is
-// none of this name.
+// RemoveEmoji removes an emoji. The error matches [fs.ErrNotExist] if there is no
+// emoji with this name.
 func (a *Assets) RemoveEmoji(ctx context.Context, name string) error {
 	p, err := a.app.live()
 	if err != nil {

@@ -16,18 +16,20 @@ import (
 // for programs that prepare a repository before the App is started on it.
 func PastSetting() repository.Setting[Past] { return stats.PastSetting() }
 
-// Settings are what can be changed while the App runs. Changes are checked,
-// and saved before the method returns. What an option has fixed is read-only:
-// changing it is an error matching [ErrReadOnly], and reading it gives the
-// option's value. Before Start, methods return [ErrNotStarted].
+// Settings are the settings that can be changed while the App runs. A change is
+// validated, and saved before the method returns. A value that an option has
+// fixed is read-only: reading it returns the option's value, and changing it is
+// an error matching [ErrReadOnly]. Before Start, methods return
+// [ErrNotStarted].
 type Settings struct{ app *App }
 
-// StreamKeys are the keys that publishers are let in with.
+// StreamKeys returns the keys that publishers may use.
 func (s *Settings) StreamKeys(ctx context.Context) ([]StreamKey, error) {
 	return read(ctx, s, streamKeysOf)
 }
 
-// SetStreamKeys replaces the keys. A publisher that is already in stays.
+// SetStreamKeys replaces the stream keys. A publisher that is already connected
+// stays connected.
 func (s *Settings) SetStreamKeys(ctx context.Context, keys []StreamKey) error {
 	p, err := s.app.live()
 	if err != nil {
@@ -40,7 +42,7 @@ func (s *Settings) SetStreamKeys(ctx context.Context, keys []StreamKey) error {
 	return err
 }
 
-// HasAdminPassword tells whether there is a password for the admin API.
+// HasAdminPassword reports whether the admin API has a password.
 func (s *Settings) HasAdminPassword(ctx context.Context) (bool, error) {
 	p, err := s.app.live()
 	if err != nil {
@@ -53,8 +55,8 @@ func (s *Settings) HasAdminPassword(ctx context.Context) (bool, error) {
 	return hash != "", err
 }
 
-// SetAdminPassword replaces the password of the user "admin". Only a hash of
-// it is kept.
+// SetAdminPassword replaces the password of the user "admin". Only a hash of it
+// is stored.
 func (s *Settings) SetAdminPassword(ctx context.Context, password string) error {
 	p, err := s.app.live()
 	if err != nil {
@@ -63,19 +65,19 @@ func (s *Settings) SetAdminPassword(ctx context.Context, password string) error 
 	return p.settings.setAdminPassword(ctx, password)
 }
 
-// Instance is what the channel is, for who looks at it.
+// Instance returns the description of the channel.
 func (s *Settings) Instance(ctx context.Context) (Instance, error) { return read(ctx, s, instanceOf) }
 
-// UpdateInstance changes it with fn, which may be called more than once and
-// must not change the same settings by another call. An error of fn changes
-// nothing and is returned, as is one that matches [repository.ErrInvalid] and
-// names the field for what cannot be, and [*ReadOnlyError] for what an option
-// has fixed.
+// UpdateInstance changes the Instance with fn and returns the saved value. fn may
+// be called more than once, and must not itself change the same settings. An
+// error of fn is returned unchanged; an invalid value is an error that matches
+// [repository.ErrInvalid] and names the field; changing a value that an option
+// has fixed is a [*ReadOnlyError]. In all of these cases nothing is saved.
 func (s *Settings) UpdateInstance(ctx context.Context, fn func(*Instance) error) (Instance, error) {
 	return update(ctx, s, instanceOf, fn)
 }
 
-// Video is how the stream is made.
+// Video returns the configuration of the stream.
 func (s *Settings) Video(ctx context.Context) (VideoSettings, error) { return read(ctx, s, videoOf) }
 
 // UpdateVideo changes it with fn, as UpdateInstance does.
@@ -83,7 +85,7 @@ func (s *Settings) UpdateVideo(ctx context.Context, fn func(*VideoSettings) erro
 	return update(ctx, s, videoOf, fn)
 }
 
-// Chat is how the chat behaves.
+// Chat returns the configuration of the chat.
 func (s *Settings) Chat(ctx context.Context) (ChatSettings, error) { return read(ctx, s, chatOf) }
 
 // UpdateChat changes it with fn, as UpdateInstance does.
@@ -91,7 +93,7 @@ func (s *Settings) UpdateChat(ctx context.Context, fn func(*ChatSettings) error)
 	return update(ctx, s, chatOf, fn)
 }
 
-// Federation is how the server is seen by others.
+// Federation returns the configuration of the federation with other servers.
 func (s *Settings) Federation(ctx context.Context) (FederationSettings, error) {
 	return read(ctx, s, federationOf)
 }
@@ -101,7 +103,7 @@ func (s *Settings) UpdateFederation(ctx context.Context, fn func(*FederationSett
 	return update(ctx, s, federationOf, fn)
 }
 
-// Notifications are who is told that a stream has begun.
+// Notifications returns the configuration of notifications about streams.
 func (s *Settings) Notifications(ctx context.Context) (NotificationSettings, error) {
 	return read(ctx, s, notificationsOf)
 }
@@ -111,7 +113,7 @@ func (s *Settings) UpdateNotifications(ctx context.Context, fn func(*Notificatio
 	return update(ctx, s, notificationsOf, fn)
 }
 
-// Directory is whether the server is listed.
+// Directory returns the configuration of the listing in the directory.
 func (s *Settings) Directory(ctx context.Context) (DirectorySettings, error) {
 	return read(ctx, s, directoryOf)
 }
@@ -121,7 +123,7 @@ func (s *Settings) UpdateDirectory(ctx context.Context, fn func(*DirectorySettin
 	return update(ctx, s, directoryOf, fn)
 }
 
-// Schedule is what is made of scheduled streams.
+// Schedule returns the configuration of scheduled streams.
 func (s *Settings) Schedule(ctx context.Context) (ScheduleSettings, error) {
 	return read(ctx, s, scheduleOf)
 }
@@ -131,21 +133,21 @@ func (s *Settings) UpdateSchedule(ctx context.Context, fn func(*ScheduleSettings
 	return update(ctx, s, scheduleOf, fn)
 }
 
-// S3 is where an S3-compatible service keeps segments. It is of use with
-// [WithS3] alone.
+// S3 returns where segments are stored at an S3-compatible service. It has an
+// effect only with [WithS3].
 func (s *Settings) S3(ctx context.Context) (S3Settings, error) { return read(ctx, s, s3Of) }
 
-// UpdateS3 changes it with fn, as UpdateInstance does. The next Start heeds
-// it.
+// UpdateS3 changes it with fn, as UpdateInstance does. The change takes effect at
+// the next Start.
 func (s *Settings) UpdateS3(ctx context.Context, fn func(*S3Settings) error) (S3Settings, error) {
 	return update(ctx, s, s3Of, fn)
 }
 
-// Export returns a copy of the settings, but for outputs of restreams, and
-// for secrets unless includeSecrets says so: stream keys, the hash of the
-// administrator's password, the key pairs of federation and of browser push,
-// and what other services know the server by. What options have fixed is not
-// part of it.
+// Export returns a portable copy of the settings as JSON. It includes secrets
+// only if includeSecrets is set: stream keys, the hash of the administrator's
+// password, the key pairs of federation and of browser push, and credentials for
+// other services. The outputs of restreams, and values that options have fixed,
+// are not included.
 func (s *Settings) Export(ctx context.Context, includeSecrets bool) ([]byte, error) {
 	p, err := s.app.live()
 	if err != nil {
@@ -158,10 +160,10 @@ func (s *Settings) Export(ctx context.Context, includeSecrets bool) ([]byte, err
 	return json.Marshal(b)
 }
 
-// Import takes what Export has made. Nothing changes if anything in it is not
-// right, which is an error matching [ErrImport]. Sections and secrets that
-// are not in it stay as they are. Each section is saved by itself: if the
-// repository fails, those before it have changed.
+// Import applies settings that Export has returned. If anything in them is
+// invalid, nothing changes and the error matches [ErrImport]. Sections and
+// secrets that they lack are left unchanged. Sections are saved one by one, so if
+// the repository fails, the earlier ones have changed.
 func (s *Settings) Import(ctx context.Context, data []byte) error {
 	p, err := s.app.live()
 	if err != nil {

@@ -13,17 +13,17 @@ import (
 	"github.com/owncast-go/owncast/internal/httpx"
 )
 
-// Gate says who may watch: those whom the Authorizer lets in, who have a token
-// of one of the Keys, or know the passphrase. It is asked with every request
-// and must not wait for anything.
+// Gate decides who may watch: whoever the Authorizer lets in, has a token made
+// with one of the Keys, or knows the passphrase. It is consulted for every
+// request and must not block.
 type Gate struct {
 	Authorizer viewerAuthorizer // nil lets nobody in
 	Keys       []auth.ViewerKey
-	// SignIn returns a token for who knows the passphrase. The error matches
-	// [httpx.ErrUnauthorized] for others. Nil means that there is no
+	// SignIn returns a token for whoever knows the passphrase. Otherwise the
+	// error matches [httpx.ErrUnauthorized]. Nil means that there is no
 	// passphrase.
 	SignIn func(r *http.Request, passphrase string) (token string, err error)
-	// Cookie returns the cookie with a token.
+	// Cookie returns the cookie that holds a token.
 	Cookie func(r *http.Request, token string, expires time.Time) *http.Cookie
 }
 
@@ -37,7 +37,7 @@ type viewerChallenger interface {
 	ChallengeViewer(w http.ResponseWriter, r *http.Request)
 }
 
-// ViewerCookie is the name of the cookie with a viewer's token.
+// ViewerCookie is the name of the cookie that holds a viewer's token.
 const ViewerCookie = "owncast_viewer"
 
 const (

@@ -1,5 +1,5 @@
-// Package httpapi is the HTTP API: routes, requests, answers. It decides
-// nothing; it asks the packages that do.
+// Package httpapi implements the HTTP API: its routes, requests, and answers.
+// Decisions are left to the packages that it calls.
 package httpapi
 
 import (
@@ -23,8 +23,8 @@ import (
 	"github.com/owncast-go/owncast/video"
 )
 
-// Authenticator tells who sent a request to the admin API. An error matching
-// [httpx.ErrUnauthorized] asks for credentials.
+// Authenticator identifies who sent a request to the admin API. An error matching
+// [httpx.ErrUnauthorized] asks the client for credentials.
 type Authenticator interface {
 	Authenticate(r *http.Request) (repository.User, error)
 }
@@ -96,8 +96,8 @@ type api struct {
 	page, offline rendered
 }
 
-// New returns the handler of every route. It expects paths without the App's
-// base path.
+// New returns the handler for all routes. It expects paths without the base path
+// of the App.
 func New(c Config) (http.Handler, error) {
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	a := &api{Config: c, origin: http.NewCrossOriginProtection()}

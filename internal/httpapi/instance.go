@@ -4,48 +4,48 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-// Instance is what the channel is, for who looks at it.
+// Instance describes the channel to its viewers.
 type Instance struct {
-	Name        string `json:"name"`        // of the channel
-	Summary     string `json:"summary"`     // of what the channel is about, plain text
-	StreamTitle string `json:"streamTitle"` // of what is being streamed; may be empty
-	// ServerURL is where the world sees the server, for links from elsewhere:
-	// an http or https URL of a public host, without a path unless
-	// WithBaseURL has one. Empty if that is unknown.
+	Name        string `json:"name"`        // name of the channel
+	Summary     string `json:"summary"`     // what the channel is about, in plain text
+	StreamTitle string `json:"streamTitle"` // title of the current stream; may be empty
+	// ServerURL is the public URL of the server, for links from elsewhere: an
+	// http or https URL of a public host, without a path unless WithBaseURL has
+	// one. It is empty if unknown.
 	ServerURL string `json:"serverURL"`
 
-	OfflineMessage   string   `json:"offlineMessage"`   // Markdown, while there is no stream
-	ExtraPageContent string   `json:"extraPageContent"` // Markdown, below the video
+	OfflineMessage   string   `json:"offlineMessage"`   // Markdown, shown while there is no stream
+	ExtraPageContent string   `json:"extraPageContent"` // Markdown, shown below the video
 	Tags             []string `json:"tags"`             // without "#"
 
 	SocialHandles   []SocialHandle   `json:"socialHandles"`
 	ExternalActions []ExternalAction `json:"externalActions"`
 
-	NSFW     bool   `json:"nsfw"`     // not for everybody's eyes
+	NSFW     bool   `json:"nsfw"`     // not safe for work
 	Autoplay string `json:"autoplay"` // "off", "always" or "sound-only"
 
-	// CustomStyles, CustomJavaScript and the HTML of external actions are the
-	// administrator's own and reach the page as they are.
+	// CustomStyles, CustomJavaScript, and the HTML of external actions are
+	// trusted and reach the page unchanged.
 	CustomStyles     string `json:"customStyles"`
 	CustomJavaScript string `json:"customJavascript"`
 
 	// AppearanceVariables are CSS variables of the page, without "--".
 	AppearanceVariables map[string]string `json:"appearanceVariables"`
 
-	HideViewerCount       bool `json:"hideViewerCount"` // from everybody but administrators
+	HideViewerCount       bool `json:"hideViewerCount"` // except from administrators
 	DisableSearchIndexing bool `json:"disableSearchIndexing"`
-	// SocketHostOverride is the host, or the ws or wss URL, that chat
-	// connects to in place of the page's own; empty for that.
+	// SocketHostOverride is the host, or the ws or wss URL, that the chat
+	// connects to. It is empty for the host of the page.
 	SocketHostOverride string `json:"socketHostOverride"`
 }
 
-// SocialHandle is where else the streamer is found.
+// SocialHandle is a profile of the streamer elsewhere.
 type SocialHandle struct {
 	Platform string `json:"platform"` // such as "mastodon"
 	URL      string `json:"url"`
 }
 
-// ExternalAction is a button of the page: a URL to open, or HTML to show.
+// ExternalAction is a button on the page that opens a URL or shows HTML.
 type ExternalAction struct {
 	URL            string `json:"url"`
 	HTML           string `json:"html"`
@@ -63,7 +63,7 @@ const (
 	AutoplaySoundOnly = "sound-only"
 )
 
-// InstanceSetting is the section the Instance is kept in.
+// InstanceSetting returns the section that holds the Instance.
 func InstanceSetting() repository.Setting[Instance] {
 	return repository.Setting[Instance]{
 		Section: "instance",

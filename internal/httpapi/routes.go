@@ -10,7 +10,7 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
-// Access is who may use a route.
+// Access says who may use a route.
 type Access uint8
 
 // The kinds of access.
@@ -38,18 +38,18 @@ const (
 type Route struct {
 	Method, Path string
 	Access       Access
-	// MaxBody is how many bytes the body of a request may have; a larger one
-	// is answered with 413. 0 is for requests without a body.
+	// MaxBody is the maximum size of a request body in bytes; a larger one is
+	// answered with 413. 0 is for requests without a body.
 	MaxBody int64
-	// Answer is the content type of an answer without an error, "" if it has
-	// no body.
+	// Answer is the content type of a successful answer, empty if it has no
+	// body.
 	Answer string
 
 	handle func(*api, http.ResponseWriter, *http.Request) error
 }
 
-// Routes are all routes of the API, in the order of their document. The mux is
-// made of it, and tests try each.
+// Routes returns all routes of the API, in the order of the OpenAPI document.
+// The mux is built from it, and tests try each route.
 func Routes() []Route {
 	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
 		accessRoutes(), webhookRoutes(), integrationRoutes())

@@ -34,8 +34,8 @@ type Sections struct {
 	PushKeys       *settings.Section[webhooks.PushKeys]
 }
 
-// SectionsConfig is what options have fixed in the sections, and who hears of
-// changes. All but Store may be nil.
+// SectionsConfig has the values that options have fixed in the sections, and the
+// listeners for changes. Everything except Store may be nil.
 type SectionsConfig struct {
 	Store  repository.Settings
 	Logger *slog.Logger
@@ -113,7 +113,7 @@ func NewSections(c SectionsConfig) *Sections {
 	}
 }
 
-// Portable are the sections that can be exported and imported.
+// Portable returns the sections that can be exported and imported.
 func (s *Sections) Portable() []settings.Portable {
 	return []settings.Portable{
 		s.Instance, s.Video, s.Chat, s.Federation, s.Notifications, s.Directory, s.Schedule, s.S3, s.StreamKeys, s.Admin,

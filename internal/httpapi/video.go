@@ -12,19 +12,19 @@ import (
 	"github.com/owncast-go/owncast/video"
 )
 
-// VideoSettings are how the stream is made. A change holds for sessions that
-// begin later.
+// VideoSettings configure the stream. Changes apply to sessions that begin
+// afterwards.
 type VideoSettings struct {
-	// LatencyLevel is from 0, the shortest delay, to 4, the safest.
+	// LatencyLevel ranges from 0, the shortest delay, to 4, the most robust.
 	LatencyLevel int `json:"latencyLevel"`
-	// Ladder is what viewers can choose from.
+	// Ladder lists the renditions that viewers can choose from.
 	Ladder video.Ladder `json:"ladder"`
-	// Codec is the encoder that an administrator has chosen for renditions,
-	// by ffmpeg's name.
+	// Codec is ffmpeg's name of the encoder that an administrator has chosen
+	// for the renditions.
 	Codec string `json:"codec"`
-	// ServingEndpoint is the URL that viewers get the video from that an S3
-	// service keeps, such as a CDN's; empty for the service's own. It is heeded
-	// by WithS3 at the next start.
+	// ServingEndpoint is the URL, such as that of a CDN, that viewers fetch
+	// video from that is stored at an S3 service. It is empty for the URL of the
+	// service itself. WithS3 applies it at the next start.
 	ServingEndpoint string `json:"servingEndpoint"`
 }
 
@@ -39,8 +39,8 @@ func CheckLatencyLevel(level int) error {
 	return nil
 }
 
-// VideoSetting is the section that the VideoSettings are kept in. The default
-// is the broadcast as it came.
+// VideoSetting returns the section that holds the VideoSettings. By default the
+// broadcast is served as it comes in.
 func VideoSetting() repository.Setting[VideoSettings] {
 	return repository.Setting[VideoSettings]{
 		Section:  "video",
@@ -139,7 +139,7 @@ func variantBodies(l video.Ladder) []outputSettingBody {
 	return body
 }
 
-// S3Settings are where an S3-compatible service keeps segments.
+// S3Settings say where segments are stored at an S3-compatible service.
 type S3Settings struct {
 	Enabled        bool   `json:"enabled"`
 	Endpoint       string `json:"endpoint,omitempty"` // an http or https URL
@@ -147,16 +147,16 @@ type S3Settings struct {
 	Secret         string `json:"secret,omitempty"`
 	Bucket         string `json:"bucket,omitempty"`
 	Region         string `json:"region,omitempty"`
-	ACL            string `json:"acl,omitempty"`        // such as "public-read"; empty for the bucket's own
-	PathPrefix     string `json:"pathPrefix,omitempty"` // of every key; may be empty
+	ACL            string `json:"acl,omitempty"`        // such as "public-read"; empty for the default of the bucket
+	PathPrefix     string `json:"pathPrefix,omitempty"` // prefix of every key; may be empty
 	ForcePathStyle bool   `json:"forcePathStyle"`
 
-	// PublicURL is where viewers get the video from: the ServingEndpoint of
-	// the VideoSettings. The function of WithS3 alone is given it.
+	// PublicURL is the ServingEndpoint of the VideoSettings. It is set only in
+	// the argument of the function that is given to WithS3.
 	PublicURL string `json:"-"`
 }
 
-// S3Setting is the section that the S3Settings are kept in.
+// S3Setting returns the section that holds the S3Settings.
 func S3Setting() repository.Setting[S3Settings] {
 	return repository.Setting[S3Settings]{Section: "s3", Validate: (*S3Settings).validate}
 }
