@@ -42,9 +42,10 @@ func TestAdministratorsAreShownTheLog(t *testing.T) {
 			}
 			stop := publish(t, c.rtmp, "live", "k")
 			defer stop()
-			c.await("/api/status", `"online":true`)
-
 			all, body := c.logs("/api/admin/logs")
+			for end := time.Now().Add(patience); !strings.Contains(body, "stream started") && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				all, body = c.logs("/api/admin/logs")
+			}
 			var seen []string
 			for i, e := range all {
 				seen = append(seen, e.Level+" "+e.Message)
