@@ -5,9 +5,9 @@
 //	go run . -from /srv/owncast/data -to /srv/live/data
 //
 // Stop Owncast first. What it has stored is read from a copy, and never
-// changed. Data of Owncast 0.2.3 to 0.2.5 and of 0.3 is understood; anything
-// older has to be started once with one of those, and anything newer is
-// refused.
+// changed. Data of Owncast 0.2.3 and later is understood, up to the schema of
+// 0.3 that this program knows. Anything older has to be started once with one
+// of those, and anything newer is refused.
 //
 // Carried over are the settings, the admin password, stream keys, the users
 // of the chat with their names, roles and access tokens, who they have signed

@@ -16,10 +16,9 @@ import (
 
 // The schemas that are understood, by the numbers that Owncast keeps of them.
 const (
-	legacyFinal  = 7  // of "version" in table config: 0.2.3 and later, before 0.3
-	legacyGoose  = 9  // the same, where goose has taken over: 0.3
-	gooseFirst   = 1  // of the migrations of goose
-	gooseLast    = 12 // the newest that is known
+	legacyFirst  = 7  // of "version" in table config: 0.2.3
+	legacyLast   = 9  // the same, where goose takes over: 0.3
+	gooseLast    = 12 // of the migrations of goose: the newest that is known
 	valueVersion = 4  // of DATA_STORE_VERSION
 )
 
@@ -125,9 +124,9 @@ func (s *source) readVersion(ctx context.Context) error {
 		}
 	}
 	switch {
-	case s.legacy > legacyGoose, s.goose > gooseLast:
-		return fmt.Errorf("%w (schema %d.%d; %d.0 to %d.%d are known)", errTooNew, s.legacy, s.goose, legacyFinal, legacyGoose, gooseLast)
-	case s.legacy < legacyFinal, s.legacy > legacyFinal && s.goose < gooseFirst:
+	case s.legacy > legacyLast, s.goose > gooseLast:
+		return fmt.Errorf("%w (schema %d.%d; %d.0 to %d.%d are known)", errTooNew, s.legacy, s.goose, legacyFirst, legacyLast, gooseLast)
+	case s.legacy < legacyFirst:
 		return fmt.Errorf("%w (schema %d.%d)", errTooOld, s.legacy, s.goose)
 	}
 	return nil
