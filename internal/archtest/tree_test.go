@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,5 +157,31 @@ func report(t *testing.T, findings []finding) {
 	t.Helper()
 	for _, f := range findings {
 		t.Errorf("%s: %s", f.pos, f.text)
+	}
+}
+
+// TestTheTableOfAttacksNamesTests finds rows of the table in attack_test.go
+// whose tests have another name by now.
+func TestTheTableOfAttacksNamesTests(t *testing.T) {
+	known := map[string]bool{}
+	var table string
+	for _, f := range tree(t) {
+		if f.name == "attack_test.go" && len(f.ast.Comments) > 0 {
+			table = f.ast.Comments[0].Text()
+		}
+		for _, decl := range f.ast.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && f.test {
+				known[fn.Name.Name] = true
+			}
+		}
+	}
+	names := regexp.MustCompile(`\b(Test|Fuzz)[A-Z]\w+`).FindAllString(table, -1)
+	if len(names) < 30 {
+		t.Errorf("the table has %d tests:\n%s", len(names), table)
+	}
+	for _, name := range names {
+		if !known[name] {
+			t.Errorf("there is no %s", name)
+		}
 	}
 }
