@@ -55,7 +55,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	rep, err := run(ctx, o)
-	if rep != nil {
+	if rep != nil && len(rep.kinds) > 0 {
 		rep.print(os.Stdout, o.verbose)
 	}
 	if err != nil {
