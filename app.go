@@ -107,7 +107,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	p := new(parts)
 	c := a.cfg
-	c.hooks = append([]Hooks{p.failures.hooks(), p.hooks()}, c.hooks...)
+	c.hooks = append([]Hooks{p.failures.hooks(), p.hooks(), p.roomHooks()}, c.hooks...)
 	if err := a.open(c, p); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := p.audience.Start(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
-	if err := p.outbound.webhooks.Start(ctx); err != nil {
+	if err := errors.Join(p.outbound.webhooks.Start(ctx), p.chat.Start(ctx)); err != nil {
 		return errors.Join(err, p.shutdown(ctx))
 	}
 	p.pictures.start(ctx, p.video, a.cfg.log)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/assets"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
@@ -35,6 +36,7 @@ type parts struct {
 	rtmp     *rtmp.Server
 	restream *restreams
 	audience *stats.Audience
+	chat     *chat.Server
 	assets   *assets.Store
 	handler  http.Handler
 	pictures *pictures
@@ -63,6 +65,12 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 	}
 	closeRepository := p.close
 	p.close = sync.OnceValue(func() error { return errors.Join(closing(), closeRepository()) })
+	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store}); err != nil {
+		return err
+	}
+	if p.chat, err = newChat(c, a.state, p); err != nil {
+		return err
+	}
 	if err := a.assembleVideo(ctx, c, p, store); err != nil {
 		return err
 	}
@@ -75,9 +83,6 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 	}
 	p.pictures = newPictures(c.thumbnails)
 	p.health = a.newHealth(p)
-	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store}); err != nil {
-		return err
-	}
 	api, err := a.api(ctx, c, p, store)
 	if err != nil {
 		return err
@@ -128,7 +133,7 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
-		Parts: httpapi.Parts{S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
+		Parts: httpapi.Parts{Chat: true, S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
 		Web: web.New(web.Config{
 			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
 			Channel: a.channel(p), Item: p.item, Root: p.rootURL(c), FrameAncestors: c.frameAncestors,
@@ -140,6 +145,8 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 	if p.library != nil {
 		api.Recordings = p.library
 	}
+	api.Chat, api.Users = p.chat, p.repo.Users
+	api.ChatUsers, _ = c.authenticator.(ChatAuthenticator)
 	return api, nil
 }
 
@@ -178,7 +185,7 @@ func (p *parts) shutdown(ctx context.Context) error {
 	err := errors.Join(
 		p.health.Shutdown(ctx), p.hardware.Shutdown(ctx),
 		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
-		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx),
+		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx), p.chat.Shutdown(ctx),
 	)
 	if p.library != nil {
 		err = errors.Join(err, p.library.Shutdown(ctx))

@@ -146,7 +146,7 @@ func checkOperation(t *testing.T, key string, rt httpapi.Route, op *openapi3.Ope
 	if rt.Access != httpapi.Anyone {
 		want = append(want, 401)
 	}
-	if rt.Access == httpapi.Admin || rt.Access == httpapi.Moderator {
+	if rt.Access == httpapi.Admin || rt.Access == httpapi.Moderator || rt.Access == httpapi.ChatModerator {
 		want = append(want, 403)
 	}
 	if rt.MaxBody > 0 {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/hls"
@@ -48,6 +49,7 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(context.Context) []health.Problem { return p.pictures.problems() },
 		func(ctx context.Context) []health.Problem { return p.outbound.problems(ctx) },
 		func(context.Context) []health.Problem { return hardwareProblems(p.hardware.High()) },
+		func(context.Context) []health.Problem { return chatProblems(p.chat.Stats(), p.chat.Filters()) },
 	}
 	if a.cfg.repo == nil {
 		checks = append(checks, health.Directory(a.cfg.dataDir))
@@ -158,6 +160,20 @@ func restreamProblems(outputs []restream.Status) []health.Problem {
 	for _, o := range outputs {
 		if o.Err != nil && (o.State == restream.Waiting || o.State == restream.Connecting) {
 			list = append(list, problem("restream-failing", fmt.Sprintf("The broadcast is not sent on to the output %q.", o.ID), o.Err.Error()))
+		}
+	}
+	return list
+}
+
+// chatProblems are what is wrong with the chat.
+func chatProblems(s chat.Stats, filters []chat.FilterStatus) []health.Problem {
+	var list []health.Problem
+	if s.StoreErr != nil {
+		list = append(list, problem("chat-history", "Messages of the chat are not kept.", s.StoreErr.Error()))
+	}
+	for i, f := range filters {
+		if f.Resting && f.Err != nil {
+			list = append(list, problem("chat-filter", fmt.Sprintf("Filter %d of the chat fails, and is not asked for a while.", i+1), f.Err.Error()))
 		}
 	}
 	return list

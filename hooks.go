@@ -3,6 +3,7 @@ package owncast
 import (
 	"context"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/recording"
@@ -11,7 +12,8 @@ import (
 
 // Hooks are a host's functions. Those named Before are asked before the thing
 // happens and stop it with an error; the others hear of it afterwards. Those
-// of the stream come one at a time and in order, as do those of the storage;
+// of the stream come one at a time and in order, as do those of the storage,
+// and those of the chat that are not named Before;
 // those of recordings, and those of different kinds, may come at the same
 // time. They must not block for long, for the next event waits for them; their
 // context is done when the App shuts down. Nil functions are skipped, and a
@@ -20,6 +22,16 @@ type Hooks struct {
 	// BeforePublish is asked about a publisher that the PublishAuthorizer
 	// has let in.
 	BeforePublish func(context.Context, video.PublishRequest) error
+
+	// BeforeMessage is asked about a message of a user in the chat, whose Body
+	// it may change. The writer is told the reason of a [*chat.RejectError]
+	// and nothing of other errors. It is asked as a [chat.Filter] is, with as
+	// little time, and has no say if it needs more.
+	BeforeMessage func(context.Context, *chat.Draft) error
+	// BeforeRegister is asked about a new user of the chat, whose Name it may
+	// change, and BeforeJoin about each connection.
+	BeforeRegister func(context.Context, *chat.Registration) error
+	BeforeJoin     func(context.Context, chat.Join) error
 
 	StreamStarted     func(context.Context, video.StreamStarted)
 	StreamStopped     func(context.Context, video.StreamStopped)
@@ -45,6 +57,19 @@ type Hooks struct {
 	// a clip; RecordingFailed of one that cannot be kept at present.
 	RecordingReady  func(context.Context, recording.Ready)
 	RecordingFailed func(context.Context, recording.Failed)
+
+	// Of the chat, in the order of the chat. It does not wait for them.
+	MessageSent       func(context.Context, chat.MessageSent)
+	MessageHeld       func(context.Context, chat.MessageHeld)
+	UserJoined        func(context.Context, chat.UserJoined)
+	UserParted        func(context.Context, chat.UserParted)
+	NameChanged       func(context.Context, chat.NameChanged)
+	ColorChanged      func(context.Context, chat.ColorChanged)
+	VisibilityChanged func(context.Context, chat.VisibilityChanged)
+	UserDisabled      func(context.Context, chat.UserDisabled)
+	UserEnabled       func(context.Context, chat.UserEnabled)
+	UserTimedOut      func(context.Context, chat.UserTimedOut)
+	RoleChanged       func(context.Context, chat.RoleChanged)
 
 	// HealthChanged hears of problems that have come or gone.
 	HealthChanged func(context.Context, Health)
@@ -109,6 +134,44 @@ func recordingEvents(hooks []Hooks) recording.Events {
 	}
 }
 
+// chatEvents does the same for the chat.
+func chatEvents(hooks []Hooks) chat.Events {
+	return chat.Events{
+		BeforeRegister:    all(hooks, func(h Hooks) func(context.Context, *chat.Registration) error { return h.BeforeRegister }),
+		BeforeJoin:        all(hooks, func(h Hooks) func(context.Context, chat.Join) error { return h.BeforeJoin }),
+		MessageSent:       each(hooks, func(h Hooks) func(context.Context, chat.MessageSent) { return h.MessageSent }),
+		MessageHeld:       each(hooks, func(h Hooks) func(context.Context, chat.MessageHeld) { return h.MessageHeld }),
+		UserJoined:        each(hooks, func(h Hooks) func(context.Context, chat.UserJoined) { return h.UserJoined }),
+		UserParted:        each(hooks, func(h Hooks) func(context.Context, chat.UserParted) { return h.UserParted }),
+		NameChanged:       each(hooks, func(h Hooks) func(context.Context, chat.NameChanged) { return h.NameChanged }),
+		ColorChanged:      each(hooks, func(h Hooks) func(context.Context, chat.ColorChanged) { return h.ColorChanged }),
+		VisibilityChanged: each(hooks, func(h Hooks) func(context.Context, chat.VisibilityChanged) { return h.VisibilityChanged }),
+		UserDisabled:      each(hooks, func(h Hooks) func(context.Context, chat.UserDisabled) { return h.UserDisabled }),
+		UserEnabled:       each(hooks, func(h Hooks) func(context.Context, chat.UserEnabled) { return h.UserEnabled }),
+		UserTimedOut:      each(hooks, func(h Hooks) func(context.Context, chat.UserTimedOut) { return h.UserTimedOut }),
+		RoleChanged:       each(hooks, func(h Hooks) func(context.Context, chat.RoleChanged) { return h.RoleChanged }),
+	}
+}
+
+// all asks one kind of hook of every set, in the order they were given, until
+// one refuses.
+func all[E any](hooks []Hooks, pick func(Hooks) func(context.Context, E) error) func(context.Context, E) error {
+	var fs []func(context.Context, E) error
+	for _, h := range hooks {
+		if f := pick(h); f != nil {
+			fs = append(fs, f)
+		}
+	}
+	return func(ctx context.Context, e E) error {
+		for _, f := range fs {
+			if err := f(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // each calls one kind of hook of every set, in the order they were given.
 func each[E any](hooks []Hooks, pick func(Hooks) func(context.Context, E)) func(context.Context, E) {
 	var fs []func(context.Context, E)
@@ -126,13 +189,5 @@ func each[E any](hooks []Hooks, pick func(Hooks) func(context.Context, E)) func(
 
 // beforePublish asks every hook.
 func beforePublish(ctx context.Context, hooks []Hooks, req video.PublishRequest) error {
-	for _, h := range hooks {
-		if h.BeforePublish == nil {
-			continue
-		}
-		if err := h.BeforePublish(ctx, req); err != nil {
-			return err
-		}
-	}
-	return nil
+	return all(hooks, func(h Hooks) func(context.Context, video.PublishRequest) error { return h.BeforePublish })(ctx, req)
 }

@@ -48,6 +48,7 @@ func (a *App) Metrics() []Metric {
 	list.stream(a.state.Status())
 	list.renditions(a.state.Status().Renditions)
 	list.audience(p)
+	list.chat(p)
 	list.storage(p.packager.Stats())
 	list.restreams(p.restream.Status())
 	list.health(p.health.Report())
@@ -121,6 +122,28 @@ func (l *metricList) audience(p *parts) {
 		failures = s[len(s)-1].Value
 	}
 	l.gauge("owncast_instance_playback_error_count", "Errors that players have reported in two minutes.", failures)
+}
+
+// chat has names that dashboards for such servers expect, and ours.
+func (l *metricList) chat(p *parts) {
+	s := p.chat.Stats()
+	l.gauge("owncast_instance_active_chat_client_count", "Connections of the chat.", float64(s.Clients))
+	l.gauge("owncast_chat_users", "Users who are connected to the chat.", float64(s.Users))
+	l.gauge("owncast_instance_total_chat_users", "Users who have registered, a minute ago.", float64(s.Registered))
+	l.gauge("owncast_instance_current_chat_message_count", "Messages in the history, a minute ago.", float64(s.Kept))
+	l.gauge("total_chat_message_count", "Messages of users since the start.", float64(s.Sent))
+	l.counter("owncast_chat_messages_dropped_total", "Messages that filters have refused.", s.Dropped)
+	l.counter("owncast_chat_messages_held_total", "Messages that had to wait for a moderator.", s.Held)
+	l.counter("owncast_chat_messages_lost_total", "Messages that the history does not have, for the store did not take them.", s.Lost)
+	l.counter("owncast_chat_clients_refused_total", "Connections that there was no place for.", s.Refused)
+	l.counter("owncast_chat_clients_slow_total", "Connections that were cut off for not reading.", s.Slow)
+	l.counter("owncast_chat_clients_flooding_total", "Connections that were closed for sending too much.", s.Floods)
+	l.counter("owncast_chat_events_unheard_total", "Events that hooks did not hear of, for they were too slow.", s.Unheard)
+	for i, f := range p.chat.Filters() {
+		id := metrics.Label{Name: "filter", Value: strconv.Itoa(i + 1)}
+		l.counter("owncast_chat_filter_calls_total", "Messages that a filter was asked about.", f.Calls, id)
+		l.counter("owncast_chat_filter_failures_total", "Messages that it had no say about, for it failed.", f.Failures, id)
+	}
 }
 
 func (l *metricList) storage(s hls.Stats) {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/web"
@@ -64,6 +65,9 @@ type config struct {
 	geoPath        string
 	hardware       Hardware // nil: unknown
 	prometheus     func(func() []Metric) (http.Handler, error)
+	chatStore      ChatStore // nil: the repository's
+	chatFilters    []ChatFilter
+	chatLimits     *chat.Limits // nil: those in the settings
 }
 
 // newConfig applies the options to the defaults.
@@ -206,8 +210,9 @@ func WithPublishPolicy(p video.Policy) Option {
 	}
 }
 
-// WithAuthenticator lets a tell who sent a request to the admin API. The
-// default knows one administrator, by the admin password.
+// WithAuthenticator lets a tell who sent a request to the admin API, and to the
+// chat if it is a [ChatAuthenticator]. The default knows one administrator, by
+// the admin password.
 func WithAuthenticator(a Authenticator) Option {
 	return func(c *config) error {
 		c.authenticator = a

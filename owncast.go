@@ -18,10 +18,11 @@
 //
 // Each part of the server is a small interface, declared by the package that
 // calls it, and each has an option: [WithStorage], [WithRepository],
-// [WithPublishAuthorizer], [WithAuthenticator], [WithTranscoder], [WithThumbnails]. What a part can do beyond its
+// [WithPublishAuthorizer], [WithAuthenticator], [WithTranscoder], [WithThumbnails],
+// [WithChatStore], [WithChatFilter]. What a part can do beyond its
 // interface it tells with further, optional interfaces, named in the
-// interface's documentation. Packages storagetest and repositorytest check
-// that a part does what the server expects of it.
+// interface's documentation. Packages storagetest, repositorytest and
+// chattest check that a part does what the server expects of it.
 //
 // # Paths
 //
@@ -94,6 +95,10 @@ type (
 	VideoSettings      = httpapi.VideoSettings
 	S3Settings         = httpapi.S3Settings
 	ChatSettings       = chat.Settings
+	ChatStore          = chat.Store
+	ChatFilter         = chat.Filter
+	ChatMessage        = chat.Message
+	ChatActor          = chat.Actor
 	FederationSettings = federation.Settings
 	DirectorySettings  = directory.Settings
 	ScheduleSettings   = schedule.Settings

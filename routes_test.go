@@ -58,18 +58,56 @@ func (c *channel) bearer(scopes ...string) string {
 	return "Bearer " + tok.AccessToken
 }
 
+// keys are what opens the routes.
+type keys struct{ program, moderator, user, disabled string }
+
+func (c *channel) keys() keys {
+	c.t.Helper()
+	k := keys{program: c.bearer(auth.ScopeSendMessages, auth.ScopeSendSystemMessages, auth.ScopeAdmin)}
+	by := owncast.ChatActor{ID: "test", Role: repository.RoleAdmin}
+	for _, who := range []struct {
+		token *string
+		then  func(id string) error
+	}{
+		{&k.user, func(string) error { return nil }},
+		{&k.moderator, func(id string) error { return c.app.Chat().SetModerator(c.t.Context(), by, id, true) }},
+		{&k.disabled, func(id string) error { return c.app.Chat().Disable(c.t.Context(), by, id, "") }},
+	} {
+		u, token, err := c.app.Chat().Register(c.t.Context(), "")
+		if err == nil {
+			err = who.then(u.ID)
+		}
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		*who.token = "Bearer " + token
+	}
+	return k
+}
+
+// to is what a request needs to be let in.
+func (k keys) to(rt httpapi.Route) []string {
+	switch rt.Access {
+	case httpapi.Anyone:
+		return nil
+	case httpapi.Admin, httpapi.Moderator:
+		return []string{"X-User", "admin"}
+	case httpapi.ChatUser, httpapi.ChatModerator:
+		return []string{"Authorization", k.moderator}
+	default:
+		return []string{"Authorization", k.program}
+	}
+}
+
 func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
-	every := c.bearer(auth.ScopeSendMessages, auth.ScopeSendSystemMessages, auth.ScopeAdmin)
+	keys := c.keys()
 	for _, rt := range httpapi.Routes() {
 		t.Run(rt.Method+" "+rt.Path, func(t *testing.T) {
 			c := &channel{t: t, web: c.web}
 			at := concrete(rt)
 			want := func(code int, method, body string, header ...string) {
 				t.Helper()
-				if rt.Access >= httpapi.TokenSendMessages && slices.Contains(header, "admin") {
-					header = append(header, "Authorization", every)
-				}
 				got, h, answer := c.exchange(method, at, "", body, header...)
 				if got != code || method != "HEAD" && !isError(answer) {
 					t.Errorf("%s %v: %d %.200s, want %d with an error", method, header, got, answer, code)
@@ -81,32 +119,49 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 					t.Errorf("Allow: %s", h.Get("Allow"))
 				}
 			}
-			if rt.Access == httpapi.Admin {
+			if rt.Access != httpapi.Anyone {
 				want(401, rt.Method, "{}")
 				want(401, "BREW", "")
-				want(403, rt.Method, "{}", "X-User", "viewer")
+			}
+			if rt.Access == httpapi.Admin {
 				want(403, rt.Method, "{}", "X-User", "moderator")
+			}
+			if rt.Access == httpapi.Admin || rt.Access == httpapi.Moderator {
+				want(403, rt.Method, "{}", "X-User", "viewer")
 				if rt.Method != "GET" {
 					want(403, rt.Method, "{}", "X-User", "admin", "Origin", "https://evil.example")
 					want(403, rt.Method, "{}", "X-User", "admin", "Sec-Fetch-Site", "cross-site")
 				}
 			}
-			if rt.Access >= httpapi.TokenSendMessages {
-				want(401, rt.Method, "{}")
-				want(401, "BREW", "")
-				want(401, rt.Method, "{}", "Authorization", every+"x")
-				want(401, rt.Method, "{}", "Authorization", strings.Replace(every, "Bearer", "Basic", 1))
-				want(401, rt.Method, "{}", "Authorization", c.bearer(auth.ScopeSendMessages))
+			if rt.Access == httpapi.ChatUser || rt.Access == httpapi.ChatModerator {
+				want(401, rt.Method, "{}", "Authorization", keys.user+"x")
+				want(401, rt.Method, "{}", "Authorization", keys.disabled)
+				want(401, rt.Method, "{}", "Authorization", keys.program)
+				want(401, rt.Method, "{}", "X-User", "admin")
 			}
-			want(405, "BREW", "", "X-User", "admin")
+			if rt.Access == httpapi.ChatModerator {
+				want(403, rt.Method, "{}", "Authorization", keys.user)
+			}
+			if rt.Access >= httpapi.TokenSendMessages {
+				want(401, rt.Method, "{}", "Authorization", keys.program+"x")
+				want(401, rt.Method, "{}", "Authorization", strings.Replace(keys.program, "Bearer", "Basic", 1))
+				want(401, rt.Method, "{}", "Authorization", keys.moderator)
+				other := auth.ScopeSendMessages
+				if rt.Access == httpapi.TokenSendMessages {
+					other = auth.ScopeAdmin
+				}
+				want(401, rt.Method, "{}", "Authorization", c.bearer(other))
+			}
+			in := keys.to(rt)
+			want(405, "BREW", "", in...)
 			if at != rt.Path && rt.MaxBody == 0 {
-				want(404, rt.Method, "", "X-User", "admin")
+				want(404, rt.Method, "", in...)
 			}
 			if rt.MaxBody > 0 {
-				want(415, rt.Method, "value=x", "X-User", "admin", "Content-Type", "application/x-www-form-urlencoded")
-				want(413, rt.Method, `{"value":"`+strings.Repeat("x", int(rt.MaxBody))+`"}`, "X-User", "admin")
+				want(415, rt.Method, "value=x", append(slices.Clone(in), "Content-Type", "application/x-www-form-urlencoded")...)
+				want(413, rt.Method, `{"value":"`+strings.Repeat("x", int(rt.MaxBody))+`"}`, in...)
 				for _, body := range []string{"nonsense", `{"value":`, `"text"`, "3", "\xff"} {
-					want(400, rt.Method, body, "X-User", "admin")
+					want(400, rt.Method, body, in...)
 				}
 			}
 		})
@@ -126,7 +181,7 @@ func TestEveryPathSaysItsMethods(t *testing.T) {
 
 func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 	c := run(t, someUsers(), owncast.WithRecording(recording.Policy{}))
-	token := c.bearer(auth.ScopeAdmin)
+	keys := c.keys()
 	for _, rt := range httpapi.Routes() {
 		if rt.MaxBody == 0 {
 			continue
@@ -136,8 +191,9 @@ func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("X-User", "admin")
-		r.Header.Set("Authorization", token)
+		for in := keys.to(rt); len(in) > 0; in = in[2:] {
+			r.Header.Set(in[0], in[1])
+		}
 		res, err := c.web.Client().Do(r)
 		if err != nil {
 			t.Fatal(err)

@@ -107,6 +107,7 @@ func (a *admin) cookie(r *http.Request, secret string) *http.Cookie {
 func (p *parts) serveBehind(ctx context.Context, c config, api httpapi.Config) (err error) {
 	api.Origin = origin(c.base)
 	api.ClientIP = func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) }
+	api.FromProxy = func(r *http.Request) bool { return httpx.FromTrusted(r, c.trusted) }
 	api.Tokens, api.Audit = auth.NewTokens(p.repo.Tokens, nil), p.repo.Audit
 	if api.Gate, err = viewerGate(ctx, c, p.settings); err != nil {
 		return err

@@ -33,6 +33,7 @@ func newSettingsSource(c config, r Repository) *settingsSource {
 	store := health.WatchSettings(r.Settings)
 	x := httpapi.SectionsConfig{
 		Store: store, Logger: c.log, LatencyLevel: c.level, Ladder: c.ladder, StreamKeys: c.keys, AdminPassword: c.adminPassword != nil,
+		ChatLimits: c.chatLimits,
 		InstanceChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, InstanceChanged) { return h.InstanceChanged },
 			func(x settings.Change[Instance]) InstanceChanged { return InstanceChanged(x) }),
 		VideoChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, VideoChanged) { return h.VideoChanged },
@@ -112,6 +113,15 @@ func (s *settingsSource) offered(ctx context.Context) (video.Ladder, error) {
 		v.Ladder = video.Ladder{SourceName: v.Ladder.SourceName}
 	}
 	return v.Ladder, err
+}
+
+// name is what the server is called, for the chat.
+func (s *settingsSource) name(ctx context.Context) string {
+	i, err := s.sections.Instance.Peek(ctx)
+	if err != nil {
+		return ""
+	}
+	return i.Name
 }
 
 // title is what the stream is called, for who keeps it.

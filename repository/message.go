@@ -64,6 +64,8 @@ type Chat interface {
 	HideMessages(ctx context.Context, at time.Time, ids ...string) ([]string, error)
 	// HideUserMessages does the same with all messages of a user.
 	HideUserMessages(ctx context.Context, at time.Time, userID string) ([]string, error)
+	// DeleteMessages removes messages by ID and returns how many there were.
+	DeleteMessages(ctx context.Context, ids ...string) (int, error)
 	// DeleteUserMessages removes all messages of a user and returns how many
 	// there were.
 	DeleteUserMessages(ctx context.Context, userID string) (int, error)

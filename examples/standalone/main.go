@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/video/hardware"
 	"github.com/owncast-go/owncast/video/prometheus"
 	"github.com/owncast-go/owncast/video/recording"
@@ -39,6 +40,7 @@ type options struct {
 	logLevel                  string
 	latency                   int
 	dvr, record               time.Duration
+	noLimits                  bool
 }
 
 func main() {
@@ -57,6 +59,7 @@ func main() {
 	flag.IntVar(&o.latency, "latency", -1, "latency `level`, 0 (shortest delay) to 4 (safest); -1 is the one in the settings")
 	flag.DurationVar(&o.dvr, "dvr", 0, "how far viewers can go back, such as 2h; the live window alone if not given")
 	flag.DurationVar(&o.record, "record", 0, "record streams, and keep them for so long, such as 720h")
+	flag.BoolVar(&o.noLimits, "no-limits", false, "no limits of the chat by number, address or rate, for load tests")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -146,6 +149,9 @@ func newApp(o options) (*owncast.App, error) {
 	}
 	if o.record > 0 {
 		opts = append(opts, owncast.WithRecording(recording.Policy{MaxAge: o.record}))
+	}
+	if o.noLimits {
+		opts = append(opts, owncast.WithChatLimits(chat.Limits{}))
 	}
 	if o.latency >= 0 {
 		opts = append(opts, owncast.WithLatencyLevel(o.latency))

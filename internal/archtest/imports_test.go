@@ -23,9 +23,10 @@ func layers() map[string][]string {
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks",
 		},
 
-		"chat":       {"repository"},
-		"federation": {"repository"},
-		"webhooks":   {"internal/keeper", "repository"},
+		"chat":          {"repository"},
+		"chat/chattest": {"chat", "repository", "repository/memory", "repository/repositorytest"},
+		"federation":    {"repository"},
+		"webhooks":      {"internal/keeper", "repository"},
 
 		"repository":                  {},
 		"repository/bolt":             {"repository", "repository/internal/dump", "repository/internal/kvstore"},
@@ -61,7 +62,7 @@ func layers() map[string][]string {
 			"internal/images", "internal/logring", "internal/schedule", "internal/settings", "internal/stats", "internal/usage",
 			"repository", "storage", "video", "video/recording", "video/restream", "webhooks",
 		},
-		"internal/httpx":    {"repository", "storage", "video", "video/recording"},
+		"internal/httpx":    {"chat", "repository", "storage", "video", "video/recording"},
 		"internal/geoip":    {},
 		"internal/health":   {"internal/keeper", "repository"},
 		"internal/images":   {},
@@ -93,6 +94,7 @@ func modules() map[string][]string {
 		"github.com/aws/aws-sdk-go-v2":            {"storage/s3"},
 		"github.com/aws/smithy-go":                {"storage/s3"},
 		"github.com/bluenviron/mediacommon/v2":    {"video", "video/flv"},
+		"github.com/coder/websocket":              {"chat"},
 		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
 		"github.com/microcosm-cc/bluemonday":      {"internal/markup"},
 		"github.com/nats-io/nats.go":              {"repository/jetstream"},
@@ -106,7 +108,7 @@ func modules() map[string][]string {
 		"golang.org/x/crypto":                     {"internal/auth"},
 		"golang.org/x/image":                      {"internal/images"},
 		"golang.org/x/sync":                       {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
-		"golang.org/x/time":                       {"internal/httpapi", "internal/httpx", "video/rtmp"},
+		"golang.org/x/time":                       {"chat", "internal/httpapi", "internal/httpx", "video/rtmp"},
 	}
 }
 
@@ -115,6 +117,7 @@ func modules() map[string][]string {
 func testModules() []string {
 	return []string{
 		"github.com/Eyevinn/mp4ff",
+		"github.com/coder/websocket", // a client of ours
 		"github.com/getkin/kin-openapi",
 		"github.com/nats-io/nats-server/v2",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write

@@ -157,6 +157,7 @@ func (a *api) program(access Access, next httpx.HandlerFunc) httpx.HandlerFunc {
 		}
 		for _, scope := range tok.Scopes {
 			if scope == access.scope() {
+				r = r.WithContext(context.WithValue(r.Context(), programKey{}, tok))
 				return a.audited(actor{id: tok.ID, name: tok.Name}, w, r, next)
 			}
 		}

@@ -6,12 +6,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/directory"
 	"github.com/owncast-go/owncast/internal/httpx"
 )
 
 // maxSocketPayload is how long a message of a chat client may be, in bytes.
-const maxSocketPayload = 2048
+const maxSocketPayload = chat.MaxMessage
 
 // Parts are those that an App may have or not. What is not there is shown as
 // switched off, whatever the settings say.

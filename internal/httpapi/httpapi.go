@@ -13,6 +13,7 @@ import (
 	"path"
 	"sync/atomic"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpx"
@@ -72,6 +73,14 @@ type Config struct {
 	Tokens   *auth.Tokens
 	Audit    repository.Audit
 	Gate     *Gate // nil lets everybody watch
+
+	Chat  *chat.Server
+	Users repository.Users
+	// ChatUsers knows users of the site; nil if there are none but those of
+	// the chat.
+	ChatUsers chatAuthenticator
+	// FromProxy tells whether a request comes from a proxy that is believed.
+	FromProxy func(*http.Request) bool
 
 	Web    http.Handler
 	Logger *slog.Logger

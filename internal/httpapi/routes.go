@@ -19,6 +19,10 @@ const (
 	Admin            // administrators, from the App's own pages or from programs
 	Moderator        // those and moderators, from the same places
 
+	// Users of the chat: with an access token, or as the site knows them.
+	ChatUser
+	ChatModerator // those who are moderators
+
 	// Programs with a token that has the scope.
 	TokenSendMessages
 	TokenSendSystemMessages
@@ -52,7 +56,7 @@ type Route struct {
 // The mux is built from it, and tests try each route.
 func Routes() []Route {
 	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
-		accessRoutes(), webhookRoutes(), integrationRoutes())
+		accessRoutes(), webhookRoutes(), chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes())
 }
 
 func publicRoutes() []Route {
@@ -150,6 +154,10 @@ func (a *api) guard(access Access, fn httpx.HandlerFunc) httpx.HandlerFunc {
 		return a.staff(repository.RoleAdmin, fn)
 	case Moderator:
 		return a.staff(repository.RoleModerator, fn)
+	case ChatUser:
+		return a.chatter(repository.RoleViewer, fn)
+	case ChatModerator:
+		return a.chatter(repository.RoleModerator, fn)
 	default:
 		return a.program(access, fn)
 	}
@@ -203,7 +211,7 @@ func (a *api) otherMethods(routes []Route) httpx.HandlerFunc {
 			return wrong(w, r)
 		}
 		w.Header().Set("Allow", allow)
-		if routes[0].Access.token() {
+		if routes[0].Access.token() || routes[0].Access == ChatUser || routes[0].Access == ChatModerator {
 			return preflight(allow, "Authorization, Content-Type")(a, w, r)
 		}
 		w.WriteHeader(http.StatusNoContent)

@@ -45,6 +45,7 @@ type SectionsConfig struct {
 	Ladder        *video.Ladder
 	StreamKeys    []auth.StreamKey
 	AdminPassword bool // is fixed
+	ChatLimits    *chat.Limits
 
 	InstanceChanged func(context.Context, settings.Change[Instance])
 	VideoChanged    func(context.Context, settings.Change[VideoSettings])
@@ -61,7 +62,7 @@ func NewSections(c SectionsConfig) *Sections {
 			Setting: VideoSetting(), Store: c.Store, Logger: c.Logger, Fixed: fixedVideo(c), Changed: c.VideoChanged,
 		}),
 		Chat: settings.New(settings.Config[chat.Settings]{
-			Setting: chat.Setting(), Store: c.Store, Logger: c.Logger, Changed: c.ChatChanged,
+			Setting: chat.Setting(), Store: c.Store, Logger: c.Logger, Fixed: fixedChat(c), Changed: c.ChatChanged,
 		}),
 		Federation: settings.New(settings.Config[federation.Settings]{Setting: federation.Setting(), Store: c.Store}),
 		Schedule:   settings.New(settings.Config[schedule.Settings]{Setting: schedule.Setting(), Store: c.Store}),
@@ -159,6 +160,16 @@ func fixedVideo(c SectionsConfig) []settings.Fixed[VideoSettings] {
 		})
 	}
 	return fixed
+}
+
+func fixedChat(c SectionsConfig) []settings.Fixed[chat.Settings] {
+	if c.ChatLimits == nil {
+		return nil
+	}
+	return []settings.Fixed[chat.Settings]{{
+		Field: fieldChatLimits, Value: chat.Settings{Limits: *c.ChatLimits},
+		Copy: func(dst, src *chat.Settings) { dst.Limits = src.Limits },
+	}}
 }
 
 func fixedKeys(c SectionsConfig) []settings.Fixed[[]auth.StreamKey] {

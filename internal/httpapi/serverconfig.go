@@ -57,6 +57,17 @@ type chatSettingsBody struct {
 	SpamProtection        bool     `json:"chatSpamProtectionEnabled"`
 	SlurFilter            bool     `json:"chatSlurFilterEnabled"`
 	RequireAuthentication bool     `json:"chatRequireAuthentication"`
+
+	BlockedWords       []string    `json:"chatBlockedWords"`
+	BlockedLanguages   []string    `json:"chatBlockedLanguages"`
+	AvailableLanguages []string    `json:"chatAvailableLanguages"`
+	HoldWords          []string    `json:"chatHoldWords"`
+	HoldLinks          bool        `json:"chatHoldLinks"`
+	HoldFirst          bool        `json:"chatHoldFirst"`
+	SlowMode           int         `json:"chatSlowMode"`
+	HistorySize        int         `json:"chatHistorySize"`
+	RetentionHours     int         `json:"chatRetentionHours"`
+	Limits             chat.Limits `json:"chatLimits"`
 }
 
 type instanceBody struct {
@@ -241,6 +252,9 @@ func adminChat(c chat.Settings) chatSettingsBody {
 		ForbiddenUsernames: c.ForbiddenNames, SuggestedUsernames: c.SuggestedNames,
 		Disabled: c.Disabled, JoinMessages: c.JoinMessages, EstablishedOnly: c.EstablishedOnly,
 		SpamProtection: c.SpamProtection, SlurFilter: c.SlurFilter, RequireAuthentication: c.RequireAuthentication,
+		BlockedWords: c.BlockedWords, BlockedLanguages: c.BlockedLanguages, AvailableLanguages: chat.Languages(),
+		HoldWords: c.HoldWords, HoldLinks: c.HoldLinks, HoldFirst: c.HoldFirst, SlowMode: c.SlowMode,
+		HistorySize: c.HistorySize, RetentionHours: c.RetentionHours, Limits: c.Limits,
 	}
 }
 

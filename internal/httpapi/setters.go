@@ -30,6 +30,7 @@ const (
 	fieldVariants      = "videoSettings.videoQualityVariants"
 	fieldStreamKeys    = "streamKeys"
 	fieldAdminPassword = "adminPassword"
+	fieldChatLimits    = "chatLimits"
 )
 
 // setter changes one field of the settings to the value of {"value": …}.
@@ -159,6 +160,22 @@ func setStreamVariants(a *api, w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err = a.Settings.Video.Set(r.Context(), fieldVariants, func(v *VideoSettings) error { return setVariants(v, variants) })
 	return err
+}
+
+// setChatLimits leaves those as they are that are not sent.
+func setChatLimits(c *chat.Settings, v map[string]int) error {
+	limits := map[string]*int{
+		"clients": &c.Limits.Clients, "clientsPerAddress": &c.Limits.ClientsPerAddress,
+		"registrationsPerAddress": &c.Limits.Registrations, "messagesPerMinute": &c.Limits.Messages,
+		"floodTimeout": &c.Limits.FloodTimeout, "framesPerSecond": &c.Limits.Frames,
+	}
+	for name, n := range v {
+		if limits[name] == nil {
+			return httpx.BadRequest(fmt.Sprintf("field %q is no limit", "value."+name))
+		}
+		*limits[name] = n
+	}
+	return nil
 }
 
 // setS3 keeps the secret where none is sent, since clients are never told it.

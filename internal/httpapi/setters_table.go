@@ -91,6 +91,15 @@ func chatSetters() []setter {
 		{"chat/spamprotectionenabled", maxValueBody, set(chatOf, "chatSpamProtectionEnabled", of(func(c *chat.Settings, v bool) { c.SpamProtection = v })), "chat spam protection changed"},
 		{"chat/slurfilterenabled", maxValueBody, set(chatOf, "chatSlurFilterEnabled", of(func(c *chat.Settings, v bool) { c.SlurFilter = v })), "chat message slur filter changed"},
 		{"chat/requireauthentication", maxValueBody, set(chatOf, "chatRequireAuthentication", of(func(c *chat.Settings, v bool) { c.RequireAuthentication = v })), "changed"},
+		{"chat/blockedwords", maxTextBody, set(chatOf, "chatBlockedWords", of(func(c *chat.Settings, v []string) { c.BlockedWords = v })), "changed"},
+		{"chat/blockedlanguages", maxValueBody, set(chatOf, "chatBlockedLanguages", of(func(c *chat.Settings, v []string) { c.BlockedLanguages = v })), "changed"},
+		{"chat/holdwords", maxTextBody, set(chatOf, "chatHoldWords", of(func(c *chat.Settings, v []string) { c.HoldWords = v })), "changed"},
+		{"chat/holdlinks", maxValueBody, set(chatOf, "chatHoldLinks", of(func(c *chat.Settings, v bool) { c.HoldLinks = v })), "changed"},
+		{"chat/holdfirst", maxValueBody, set(chatOf, "chatHoldFirst", of(func(c *chat.Settings, v bool) { c.HoldFirst = v })), "changed"},
+		{"chat/slowmode", maxValueBody, set(chatOf, "chatSlowMode", of(func(c *chat.Settings, v int) { c.SlowMode = v })), "changed"},
+		{"chat/historysize", maxValueBody, set(chatOf, "chatHistorySize", of(func(c *chat.Settings, v int) { c.HistorySize = v })), "changed"},
+		{"chat/retentionhours", maxValueBody, set(chatOf, "chatRetentionHours", of(func(c *chat.Settings, v int) { c.RetentionHours = v })), "changed"},
+		{"chat/limits", maxValueBody, set(chatOf, fieldChatLimits, setChatLimits), "changed"},
 	}
 }
 

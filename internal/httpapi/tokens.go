@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
@@ -76,6 +77,11 @@ func (a *api) adminCreateToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	target(r, "token "+t.ID)
+	if slices.Contains(t.Scopes, auth.ScopeSendMessages) {
+		if _, err := a.Chat.SaveBot(r.Context(), bot(t)); err != nil { // which keeps its name for it
+			return err
+		}
+	}
 	return httpx.JSON(w, http.StatusOK, token(t, secret))
 }
 
@@ -96,5 +102,8 @@ func (a *api) adminDeleteToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	target(r, "token "+id)
+	if err := a.Chat.RetireBot(r.Context(), id); err != nil {
+		return err
+	}
 	return httpx.JSON(w, http.StatusOK, resultBody{Success: true, Message: "deleted token"})
 }

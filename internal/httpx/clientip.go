@@ -49,15 +49,22 @@ func IsHTTPS(r *http.Request, trusted []netip.Prefix) bool {
 	if r.TLS != nil {
 		return true
 	}
-	peer, ok := parseHop(r.RemoteAddr)
-	if !ok {
-		peer = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	if !contains(trusted, peer) {
+	if !FromTrusted(r, trusted) {
 		return false
 	}
 	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
 	return strings.EqualFold(strings.TrimSpace(proto), "https")
+}
+
+// FromTrusted tells whether r comes from one of the trusted proxies, whose
+// headers say who sent it. A peer without an address is trusted if 127.0.0.1
+// is.
+func FromTrusted(r *http.Request, trusted []netip.Prefix) bool {
+	peer, ok := parseHop(r.RemoteAddr)
+	if !ok {
+		peer = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return contains(trusted, peer)
 }
 
 // Mount is the path that r was sent to without the end that the handler sees:

@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video/recording"
 )
@@ -83,6 +85,17 @@ func refusal(err error) string {
 	}
 }
 
+// retryAfter is when a client may try again; 0 if nobody knows.
+func retryAfter(err error) time.Duration {
+	if many := new(TooManyRequestsError); errors.As(err, &many) {
+		return many.RetryAfter
+	}
+	if rate := new(chat.RateError); errors.As(err, &rate) {
+		return rate.RetryAfter
+	}
+	return 0
+}
+
 const internalError = "internal error"
 
 // Status returns the HTTP status for err and what a client may be told about
@@ -92,8 +105,9 @@ func Status(err error) (status int, message string) {
 	var bad *BadRequestError
 	var large *http.MaxBytesError
 	var many *TooManyRequestsError
+	var rate *chat.RateError
 	switch {
-	case errors.As(err, &many):
+	case errors.As(err, &many), errors.As(err, &rate):
 		return http.StatusTooManyRequests, "too many requests, try again later"
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge, "request body too large"
@@ -118,6 +132,34 @@ func Status(err error) (status int, message string) {
 	case errors.Is(err, repository.ErrConflict):
 		return http.StatusConflict, "conflict"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, repository.ErrUnavailable):
+		return http.StatusServiceUnavailable, "try again later"
+	default:
+		return chatStatus(err)
+	}
+}
+
+// chatStatus is Status for what the chat refuses.
+func chatStatus(err error) (status int, message string) {
+	var rejected *chat.RejectError
+	var handshake *chat.HandshakeError
+	switch {
+	case errors.As(err, &rejected):
+		return http.StatusForbidden, cmp.Or(rejected.Reason, "forbidden")
+	case errors.As(err, &handshake):
+		return handshake.Status, "a WebSocket is expected"
+	case errors.Is(err, chat.ErrDisabled):
+		return http.StatusForbidden, "CHAT_DISABLED"
+	case errors.Is(err, chat.ErrFull):
+		return http.StatusServiceUnavailable, "ERROR_MAX_CONNECTIONS_EXCEEDED"
+	case errors.Is(err, chat.ErrAddressFull):
+		return http.StatusTooManyRequests, "ERROR_MAX_CONNECTIONS_EXCEEDED"
+	case errors.Is(err, chat.ErrBanned), errors.Is(err, chat.ErrUserDisabled), errors.Is(err, chat.ErrHierarchy):
+		return http.StatusForbidden, "forbidden"
+	case errors.Is(err, chat.ErrEmpty):
+		return http.StatusBadRequest, "the message is empty"
+	case errors.Is(err, chat.ErrTooLong):
+		return http.StatusBadRequest, "too long, or too many"
+	case errors.Is(err, chat.ErrClosed):
 		return http.StatusServiceUnavailable, "try again later"
 	default:
 		return settingStatus(err)

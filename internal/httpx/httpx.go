@@ -4,7 +4,6 @@
 package httpx
 
 import (
-	"errors"
 	"log/slog"
 	"math"
 	"net/http"
@@ -70,8 +69,8 @@ func (x *exchange) fail(err error) {
 		x.w.abort()
 		return
 	}
-	if many := new(TooManyRequestsError); errors.As(err, &many) {
-		x.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(many.RetryAfter.Seconds()))))
+	if after := retryAfter(err); after > 0 {
+		x.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 	}
 	x.answer(status, message)
 }

@@ -77,7 +77,12 @@ func DecodeJSON(w http.ResponseWriter, r *http.Request, limit int64, v any) erro
 	if err != nil {
 		return err
 	}
-	err = json.Unmarshal(body, v)
+	return UnmarshalJSON(body, v)
+}
+
+// UnmarshalJSON is DecodeJSON for a body that was read.
+func UnmarshalJSON(body []byte, v any) error {
+	err := json.Unmarshal(body, v)
 	if err == nil {
 		return nil
 	}

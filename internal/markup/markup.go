@@ -110,6 +110,12 @@ func (r *Renderer) Chat(message string, emoji EmojiFunc) string {
 	return r.render(r.chat, r.chatPolicy, cut(message, MaxChat), chatContext{parser.NewContext(), emoji})
 }
 
+// CleanChat returns what Chat has made as it is, and of any other HTML what
+// Chat could have made.
+func (r *Renderer) CleanChat(html string) string {
+	return strings.TrimSpace(r.chatPolicy.Sanitize(html))
+}
+
 func (r *Renderer) render(md goldmark.Markdown, policy *bluemonday.Policy, source string, ctx parser.Context) string {
 	var out bytes.Buffer
 	if overwrought(source) || md.Convert([]byte(source), &out, parser.WithContext(ctx)) != nil {

@@ -109,14 +109,14 @@ func (a *Audience) Viewers() []Viewer {
 		}
 	})
 	for i := range list {
-		list[i].Geo = a.locate(list[i].Addr)
+		list[i].Geo = a.Locate(list[i].Addr)
 	}
 	slices.SortFunc(list, func(x, y Viewer) int { return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.ID, y.ID)) })
 	return list
 }
 
-// locate asks where an address is.
-func (a *Audience) locate(addr netip.Addr) (geo *Geo) {
+// Locate asks where an address is; nil means that nobody knows.
+func (a *Audience) Locate(addr netip.Addr) (geo *Geo) {
 	if a.cfg.Geo == nil || !addr.IsValid() {
 		return nil
 	}
@@ -164,7 +164,7 @@ func (a *Audience) Clients() []Client {
 		})
 	})
 	for i := range list {
-		list[i].Geo = a.locate(list[i].Addr)
+		list[i].Geo = a.Locate(list[i].Addr)
 	}
 	slices.SortFunc(list, func(x, y Client) int { return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.ID, y.ID)) })
 	return list

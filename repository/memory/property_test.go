@@ -108,6 +108,14 @@ func TestAHistoryIsLikeAList(t *testing.T) {
 					}
 				}
 			},
+			"remove": func(t *rapid.T) {
+				ids := []string{fmt.Sprint(rapid.IntRange(0, n).Draw(t, "first")), fmt.Sprint(rapid.IntRange(0, n).Draw(t, "second"))}
+				left := slices.DeleteFunc(slices.Clone(model), func(m repository.Message) bool { return slices.Contains(ids, m.ID) })
+				if gone, err := s.DeleteMessages(t.Context(), ids...); err != nil || gone != len(model)-len(left) {
+					t.Fatalf("DeleteMessages = %d, %v; want %d", gone, err, len(model)-len(left))
+				}
+				model = left
+			},
 			"delete": func(t *rapid.T) {
 				user := user.Draw(t, "user")
 				left := slices.DeleteFunc(slices.Clone(model), func(m repository.Message) bool { return user != "" && m.UserID == user })

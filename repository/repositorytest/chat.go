@@ -18,6 +18,7 @@ func chatChecks() []check[repository.Chat] {
 		{"Users", testChatUsers},
 		{"Hide", testChatHide},
 		{"HideUser", testChatHideUser},
+		{"Delete", testChatDelete},
 		{"DeleteUser", testChatDeleteUser},
 		{"PruneByAge", testChatPruneByAge},
 		{"PruneByNumber", testChatPruneByNumber},
@@ -195,6 +196,28 @@ func testChatHideUser(t *testing.T, s repository.Chat) {
 	wantMessages(t, s, repository.MessageQuery{UserID: "a"}, "m6", "m3", "m0")
 }
 
+func testChatDelete(t *testing.T, s repository.Chat) {
+	say(t, s, 0, 5)
+	ok(t, "AppendMessages", s.AppendMessages(t.Context(), repository.Message{ID: "nobody's"}))
+	_, err := s.HideMessages(t.Context(), at(9), "m3")
+	ok(t, "HideMessages", err)
+	for _, want := range []int{3, 0} {
+		n, err := s.DeleteMessages(t.Context(), "m0", "m3", "nobody's", "nothing", "m0")
+		if err != nil || n != want {
+			t.Errorf("DeleteMessages = %d, %v; want %d", n, err, want)
+		}
+	}
+	n, err := s.DeleteMessages(t.Context())
+	if err != nil || n != 0 {
+		t.Errorf("DeleteMessages of none = %d, %v", n, err)
+	}
+	wantMessages(t, s, repository.MessageQuery{Hidden: true}, "m4", "m2", "m1")
+	wantMessages(t, s, repository.MessageQuery{UserID: "a", Hidden: true})
+	wantCount(t, s, 3)
+	say(t, s, 0, 1)
+	wantMessages(t, s, repository.MessageQuery{UserID: "a"}, "m0")
+}
+
 func testChatDeleteUser(t *testing.T, s repository.Chat) {
 	say(t, s, 0, 7)
 	ok(t, "AppendMessages", s.AppendMessages(t.Context(), repository.Message{ID: "nobody's"}))
@@ -324,6 +347,7 @@ func testChatContext(t *testing.T, s repository.Chat) {
 		"CountMessages":      func(ctx context.Context) error { _, err := s.CountMessages(ctx); return err },
 		"HideMessages":       func(ctx context.Context) error { _, err := s.HideMessages(ctx, at(1), "m0"); return err },
 		"HideUserMessages":   func(ctx context.Context) error { _, err := s.HideUserMessages(ctx, at(1), "a"); return err },
+		"DeleteMessages":     func(ctx context.Context) error { _, err := s.DeleteMessages(ctx, "m0"); return err },
 		"DeleteUserMessages": func(ctx context.Context) error { _, err := s.DeleteUserMessages(ctx, "a"); return err },
 		"PruneMessages": func(ctx context.Context) error {
 			_, err := s.PruneMessages(ctx, repository.Retention{Before: at(100)})

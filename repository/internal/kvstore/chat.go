@@ -272,6 +272,27 @@ func hide(tx Tx, keys [][]byte, at time.Time) ([]string, error) {
 	return changed, nil
 }
 
+func (s chat) DeleteMessages(ctx context.Context, ids ...string) (n int, err error) {
+	// As for hiding: nobody has to wait while they are looked for.
+	var keys [][]byte
+	err = s.view(ctx, "delete messages", func(tx Tx) error {
+		keys = findMessages(tx, ids)
+		return nil
+	})
+	if err != nil || len(keys) == 0 {
+		return 0, err
+	}
+	err = s.update(ctx, "delete messages", func(tx Tx) error {
+		keys = slices.DeleteFunc(keys, func(k []byte) bool { return tx.Get(Messages, k) == nil }) // pruned a moment ago
+		n = len(keys)
+		return deleteMessages(tx, keys)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
 func (s chat) DeleteUserMessages(ctx context.Context, userID string) (n int, err error) {
 	err = s.update(ctx, "delete messages of a user", func(tx Tx) error {
 		keys := userKeys(tx, userID)
