@@ -28,9 +28,13 @@ func newTales(log *slog.Logger) *tales { return &tales{log: log, wake: make(chan
 // tell lets f hear of an event, if there is an f. Who calls it in an order has
 // the lock of the room.
 func tell[E any](t *tales, f func(context.Context, E), e E) {
-	if f == nil {
-		return
+	if f != nil {
+		t.add(func(ctx context.Context) { f(ctx, e) })
 	}
+}
+
+// add queues an event, unless there are too many.
+func (t *tales) add(f func(context.Context)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
@@ -42,7 +46,7 @@ func tell[E any](t *tales, f func(context.Context, E), e E) {
 		}
 		return
 	}
-	t.queue = append(t.queue, func(ctx context.Context) { f(ctx, e) })
+	t.queue = append(t.queue, f)
 	signal(t.wake)
 }
 

@@ -55,18 +55,28 @@ func (e *FieldError) Error() string { return fmt.Sprintf("field %q %s", e.Field,
 // section was never saved. The value is not validated again. The error matches
 // [ErrCorrupt] if the document cannot be decoded.
 func (s Setting[T]) Get(ctx context.Context, st Settings) (v T, rev int64, err error) {
-	doc, err := st.Load(ctx, s.Section)
-	if errors.Is(err, ErrNotFound) {
-		return s.fallback(), 0, nil
-	}
-	if err != nil {
-		return v, 0, fmt.Errorf("load setting %q: %w", s.Section, err)
-	}
 	decoded := s.fallback()
-	if err := json.Unmarshal(doc.Data, &decoded); err != nil {
-		return v, 0, fmt.Errorf("decode setting %q: %w: %w", s.Section, ErrCorrupt, err)
+	if rev, err = loadSetting(ctx, st, s.Section, &decoded); err != nil {
+		return v, 0, err
 	}
-	return decoded, doc.Revision, nil
+	return decoded, rev, nil
+}
+
+// loadSetting decodes a section over what v points to, unless it was never
+// saved. Functions that do not depend on the type of a setting are not methods,
+// which a program would contain once for each type.
+func loadSetting(ctx context.Context, st Settings, section string, v any) (rev int64, err error) {
+	doc, err := st.Load(ctx, section)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("load setting %q: %w", section, err)
+	}
+	if err := json.Unmarshal(doc.Data, v); err != nil {
+		return 0, fmt.Errorf("decode setting %q: %w: %w", section, ErrCorrupt, err)
+	}
+	return doc.Revision, nil
 }
 
 func (s Setting[T]) fallback() (v T) {
@@ -83,42 +93,46 @@ func (s Setting[T]) fallback() (v T) {
 // If fn returns an error, Update saves nothing and returns it unchanged; an
 // error of Validate is wrapped in an [*InvalidError].
 func (s Setting[T]) Update(ctx context.Context, st Settings, fn func(*T) error) (T, error) {
-	var none T
-	for {
+	var saved, none T
+	err := updateSetting(ctx, st, s.Section, func() (any, int64, error) {
 		v, rev, err := s.Get(ctx, st)
-		if err != nil {
-			return none, err
-		}
-		data, err := s.change(&v, fn)
-		if err != nil {
-			return none, err
-		}
-		_, err = st.Save(ctx, s.Section, rev, data)
 		if err == nil {
-			return v, nil
+			err = fn(&v)
 		}
-		if !errors.Is(err, ErrConflict) {
-			return none, fmt.Errorf("save setting %q: %w", s.Section, err)
+		if err == nil && s.Validate != nil {
+			if err = s.Validate(&v); err != nil {
+				err = &InvalidError{Section: s.Section, Err: err}
+			}
 		}
-		if err := ctx.Err(); err != nil {
-			return none, err
-		}
+		saved = v
+		return &saved, rev, err
+	})
+	if err != nil {
+		return none, err
 	}
+	return saved, nil
 }
 
-// change applies fn to v and returns what is to be saved.
-func (s Setting[T]) change(v *T, fn func(*T) error) (json.RawMessage, error) {
-	if err := fn(v); err != nil {
-		return nil, err
-	}
-	if s.Validate != nil {
-		if err := s.Validate(v); err != nil {
-			return nil, &InvalidError{Section: s.Section, Err: err}
+// updateSetting saves what change makes of a section and its revision.
+func updateSetting(ctx context.Context, st Settings, section string, change func() (v any, rev int64, err error)) error {
+	for {
+		v, rev, err := change()
+		if err != nil {
+			return err
+		}
+		data, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("encode setting %q: %w", section, err)
+		}
+		_, err = st.Save(ctx, section, rev, data)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return fmt.Errorf("save setting %q: %w", section, err)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encode setting %q: %w", s.Section, err)
-	}
-	return data, nil
 }

@@ -3,10 +3,12 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -189,11 +191,9 @@ func (m *Monitor) report(found []Problem) {
 			r.Status = p.Level
 		}
 	}
-	slices.SortStableFunc(r.Problems, func(x, y Problem) int {
-		if d := y.Level.rank() - x.Level.rank(); d != 0 {
-			return d
-		}
-		return x.Since.Compare(y.Since)
+	sort.SliceStable(r.Problems, func(i, j int) bool {
+		x, y := r.Problems[i], r.Problems[j]
+		return cmp.Or(y.Level.rank()-x.Level.rank(), x.Since.Compare(y.Since)) < 0
 	})
 	m.last = r
 }

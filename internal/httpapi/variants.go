@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
+	"sort"
 	"strconv"
 
 	"github.com/owncast-go/owncast/internal/httpx"
@@ -41,11 +41,9 @@ func listVariants(ladder video.Ladder) []variant {
 		r.Name = variantName(r)
 		list = append(list, variant{i + 1, r})
 	}
-	slices.SortStableFunc(list, func(x, y variant) int {
-		if copied := cmp.Compare(copies(y), copies(x)); copied != 0 {
-			return copied
-		}
-		return cmp.Compare(y.VideoBitrate, x.VideoBitrate)
+	sort.SliceStable(list, func(i, j int) bool {
+		x, y := list[i], list[j]
+		return cmp.Or(cmp.Compare(copies(y), copies(x)), cmp.Compare(y.VideoBitrate, x.VideoBitrate)) < 0
 	})
 	return list
 }

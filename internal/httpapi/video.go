@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/owncast-go/owncast/internal/httpx"
@@ -131,7 +131,7 @@ func setVariants(v *VideoSettings, variants []outputSettingBody) error {
 // directories.
 func variantBodies(l video.Ladder) []outputSettingBody {
 	list := listVariants(l)
-	slices.SortFunc(list, func(x, y variant) int { return x.index - y.index })
+	sort.Slice(list, func(i, j int) bool { return list[i].index < list[j].index })
 	body := make([]outputSettingBody, 0, len(list))
 	for _, v := range list {
 		body = append(body, v.body())

@@ -151,7 +151,7 @@ func (s *Section[T]) prepare(ctx context.Context, data json.RawMessage) (func(co
 			return err
 		})
 		if err == nil {
-			s.tell()
+			s.changes.tell()
 		}
 		return err
 	}, nil
@@ -159,22 +159,28 @@ func (s *Section[T]) prepare(ctx context.Context, data json.RawMessage) (func(co
 
 // decode reads a whole section to be saved in place of stored.
 func (s *Section[T]) decode(data json.RawMessage, stored *T) (v T, err error) {
-	if trimmed := bytes.TrimSpace(data); len(trimmed) == 0 || trimmed[0] == 'n' {
-		return v, errors.New("must not be null")
-	}
 	if s.cfg.Setting.Default != nil {
 		v = s.cfg.Setting.Default()
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	err = dec.Decode(&v)
-	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
-		return v, fmt.Errorf("field %q must not be a JSON %s", wrong.Field, httpx.JSONKind(wrong))
-	}
+	err = decodeWhole(data, &v)
 	if err == nil && s.cfg.Secrets != nil && s.cfg.Secrets.Keep != nil {
 		s.cfg.Secrets.Keep(&v, stored)
 	}
 	return v, err
+}
+
+// decodeWhole decodes a whole section over what v points to.
+func decodeWhole(data json.RawMessage, v any) error {
+	if trimmed := bytes.TrimSpace(data); len(trimmed) == 0 || trimmed[0] == 'n' {
+		return errors.New("must not be null")
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
+		return fmt.Errorf("field %q must not be a JSON %s", wrong.Field, httpx.JSONKind(wrong))
+	}
+	return err
 }
 
 func (s *Section[T]) wrong(reason string) error {
@@ -183,12 +189,17 @@ func (s *Section[T]) wrong(reason string) error {
 
 // clone returns v again, sharing nothing: what the store would give back.
 func (s *Section[T]) clone(v *T) (c T, err error) {
+	err = cloneInto(s.Name(), v, &c)
+	return c, err
+}
+
+func cloneInto(section string, v, c any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return c, fmt.Errorf("encode setting %q: %w", s.Name(), err)
+		return fmt.Errorf("encode setting %q: %w", section, err)
 	}
-	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("decode setting %q: %w: %w", s.Name(), repository.ErrCorrupt, err)
+	if err := json.Unmarshal(data, c); err != nil {
+		return fmt.Errorf("decode setting %q: %w: %w", section, repository.ErrCorrupt, err)
 	}
-	return c, nil
+	return nil
 }

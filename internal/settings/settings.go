@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -52,9 +51,7 @@ type Section[T any] struct {
 
 	peeked atomic.Pointer[peeked[T]] // nil before the first Peek
 
-	mu      sync.Mutex // guards the rest
-	queue   []told[T]
-	telling bool
+	changes teller
 }
 
 // peeked is a value that many read and nobody changes.
@@ -63,17 +60,12 @@ type peeked[T any] struct {
 	value    T
 }
 
-type told[T any] struct {
-	ctx context.Context
-	Change[T]
-}
-
 // New returns a Section.
 func New[T any](c Config[T]) *Section[T] {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Section[T]{cfg: c}
+	return &Section[T]{cfg: c, changes: teller{section: c.Setting.Section, log: c.Logger}}
 }
 
 // Name returns the name of the section in the store.
@@ -149,7 +141,7 @@ func (s *Section[T]) Update(ctx context.Context, fn func(*T) error) (T, error) {
 	if err != nil {
 		return none, err
 	}
-	s.tell()
+	s.changes.tell()
 	s.fix(&v)
 	return v, nil
 }
@@ -194,37 +186,7 @@ func (s *Section[T]) save(ctx context.Context, fn func(v, stored *T) error) (T, 
 	}
 	s.fix(&before)
 	s.fix(&after)
-	s.mu.Lock()
-	s.queue = append(s.queue, told[T]{context.WithoutCancel(ctx), Change[T]{before, after}})
-	s.mu.Unlock()
+	ctx = context.WithoutCancel(ctx)
+	s.changes.add(func() { s.cfg.Changed(ctx, Change[T]{before, after}) })
 	return v, nil
-}
-
-// tell tells of the changes in the queue, unless somebody is doing so: that
-// may be the caller, further up the stack.
-func (s *Section[T]) tell() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.telling {
-		return
-	}
-	s.telling = true
-	for len(s.queue) > 0 {
-		next := s.queue[0]
-		s.queue = s.queue[1:]
-		s.mu.Unlock()
-		s.call(next)
-		s.mu.Lock()
-	}
-	s.telling = false
-}
-
-func (s *Section[T]) call(c told[T]) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.cfg.Logger.Error("who hears of changed settings panicked",
-				"section", s.Name(), "panic", v, "stack", string(debug.Stack()))
-		}
-	}()
-	s.cfg.Changed(c.ctx, c.Change)
 }

@@ -3,7 +3,7 @@ package stats
 import (
 	"cmp"
 	"net/netip"
-	"slices"
+	"sort"
 	"time"
 )
 
@@ -111,8 +111,13 @@ func (a *Audience) Viewers() []Viewer {
 	for i := range list {
 		list[i].Geo = a.Locate(list[i].Addr)
 	}
-	slices.SortFunc(list, func(x, y Viewer) int { return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.ID, y.ID)) })
+	sort.Slice(list, func(i, j int) bool { return earlier(list[i].FirstSeen, list[i].ID, list[j].FirstSeen, list[j].ID) })
 	return list
+}
+
+// earlier reports whether one time, with an ID, comes before another.
+func earlier(t time.Time, id string, u time.Time, other string) bool {
+	return cmp.Or(t.Compare(u), cmp.Compare(id, other)) < 0
 }
 
 // Locate asks where an address is; nil means that nobody knows.
@@ -166,6 +171,6 @@ func (a *Audience) Clients() []Client {
 	for i := range list {
 		list[i].Geo = a.Locate(list[i].Addr)
 	}
-	slices.SortFunc(list, func(x, y Client) int { return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.ID, y.ID)) })
+	sort.Slice(list, func(i, j int) bool { return earlier(list[i].FirstSeen, list[i].ID, list[j].FirstSeen, list[j].ID) })
 	return list
 }

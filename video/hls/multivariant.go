@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -69,8 +70,8 @@ func (s *stream) listed() []choice {
 		// Among equals it is the best.
 		list = slices.Insert(list, 0, newChoice(s.main.r, ladder.SourceName))
 	}
-	slices.SortStableFunc(list, func(a, b choice) int {
-		return cmp.Or(cmp.Compare(b.pixels, a.pixels), cmp.Compare(b.FrameRate, a.FrameRate))
+	sort.SliceStable(list, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(list[j].pixels, list[i].pixels), cmp.Compare(list[j].FrameRate, list[i].FrameRate)) < 0
 	})
 	if m := s.sound.m; m != nil && len(m.r.segs) > 0 && len(list) > 0 && offersAudio(s.main.r) {
 		list = append(list, choice{r: m.r, VariantParams: variant(m.r)})

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -182,7 +182,7 @@ func (l *Library) List(ctx context.Context, offset, limit int) (page []Recording
 		}
 	}
 	l.mu.Unlock()
-	slices.SortFunc(all, func(a, b Recording) int { return older(b, a) })
+	sort.Slice(all, func(i, j int) bool { return older(all[j], all[i]) < 0 })
 	total = len(all)
 	offset = min(max(offset, 0), total)
 	if limit <= 0 || limit > total-offset {

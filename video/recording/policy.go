@@ -3,7 +3,7 @@ package recording
 import (
 	"cmp"
 	"errors"
-	"slices"
+	"sort"
 	"time"
 )
 
@@ -62,7 +62,7 @@ func (p Policy) surplus(all []Recording, now time.Time) (ids []string) {
 			kept = append(kept, r)
 		}
 	}
-	slices.SortFunc(kept, older)
+	sort.Slice(kept, func(i, j int) bool { return older(kept[i], kept[j]) < 0 })
 	for i, r := range kept {
 		expired := p.MaxAge > 0 && now.Sub(r.StartedAt.Add(r.Duration+r.Lost)) > p.MaxAge
 		crowded := p.MaxCount > 0 && len(kept)-i > p.MaxCount

@@ -3,7 +3,7 @@ package kvstore
 import (
 	"context"
 	"net/netip"
-	"slices"
+	"sort"
 
 	"github.com/owncast-go/owncast/repository"
 )
@@ -95,6 +95,6 @@ func (s bans) Bans(ctx context.Context) (all []repository.Ban, err error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(all, func(a, b repository.Ban) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].CreatedAt.After(all[j].CreatedAt) })
 	return all, nil
 }

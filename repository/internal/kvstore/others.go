@@ -3,7 +3,7 @@ package kvstore
 import (
 	"context"
 	"crypto/sha256"
-	"slices"
+	"sort"
 	"time"
 
 	"github.com/owncast-go/owncast/repository"
@@ -93,7 +93,7 @@ func (s tokens) Tokens(ctx context.Context) (all []repository.Token, err error) 
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(all, func(a, b repository.Token) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].CreatedAt.Before(all[j].CreatedAt) })
 	return all, nil
 }
 

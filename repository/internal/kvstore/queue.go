@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/owncast-go/owncast/repository"
@@ -251,7 +252,7 @@ func (e *enqueuer) flush() error {
 			entries = append(entries, entry{DeliveriesByKey, e.q.text(d.key), numberKey(nil, id)})
 		}
 	}
-	slices.SortFunc(entries, entry.compare)
+	sort.Slice(entries, func(i, j int) bool { return entries[i].compare(entries[j]) < 0 })
 	for _, w := range entries {
 		e.tx.Put(w.bucket, w.key, w.value)
 	}
@@ -306,7 +307,7 @@ func putHosts(tx Tx, q queue, hosts map[string]*host) error {
 		h.readyAt = latest(h.readyAt, h.heldUntil, h.leasedUntil)
 		entries = append(entries, entry{Hosts, q.text(name), encode(*h, hostFields)}, entry{HostsByTime, q.ready(name, h), present()})
 	}
-	slices.SortFunc(entries, entry.compare)
+	sort.Slice(entries, func(i, j int) bool { return entries[i].compare(entries[j]) < 0 })
 	for _, e := range entries {
 		tx.Put(e.bucket, e.key, e.value)
 	}

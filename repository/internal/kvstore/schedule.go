@@ -3,7 +3,7 @@ package kvstore
 import (
 	"bytes"
 	"context"
-	"slices"
+	"sort"
 	"time"
 
 	"github.com/owncast-go/owncast/repository"
@@ -98,7 +98,7 @@ func (s schedule) AllEventSeries(ctx context.Context) (all []repository.EventSer
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(all, func(a, b repository.EventSeries) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].CreatedAt.Before(all[j].CreatedAt) })
 	return all, nil
 }
 

@@ -3,7 +3,7 @@ package kvstore
 import (
 	"cmp"
 	"context"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -215,12 +215,9 @@ func at(t time.Time, key string) found { return found{t, key} }
 
 // sortFound returns the keys of a page, with the newest first or the oldest.
 func sortFound(all []found, oldestFirst bool, p repository.Page) [][]byte {
-	slices.SortFunc(all, func(a, b found) int {
-		c := cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key))
-		if oldestFirst {
-			return c
-		}
-		return -c
+	sort.Slice(all, func(i, j int) bool {
+		c := cmp.Or(all[i].at.Compare(all[j].at), cmp.Compare(all[i].key, all[j].key))
+		return c < 0 == oldestFirst && c != 0
 	})
 	from, to := bounds(p, len(all))
 	var keys [][]byte
