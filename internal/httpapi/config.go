@@ -42,6 +42,7 @@ type configBody struct {
 	ChatDisabled        bool               `json:"chatDisabled"`
 	ChatRequireAuth     bool               `json:"chatRequireAuthentication"`
 	ChatSpamUnprotected bool               `json:"chatSpamProtectionDisabled"`
+	ChatSlowMode        int                `json:"chatSlowMode"` // seconds between two messages of one user
 	Notifications       notificationsBody  `json:"notifications"`
 	Federation          federationBody     `json:"federation"`
 	Authentication      authenticationBody `json:"authentication"`
@@ -94,7 +95,8 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 		NSFW: i.NSFW, Autoplay: i.Autoplay, CustomStyles: i.CustomStyles, AppearanceVariables: variables(i),
 		HideViewerCount: i.HideViewerCount, SocketHostOverride: i.SocketHostOverride, MaxSocketPayload: maxSocketPayload,
 		ChatDisabled: c.Disabled || !a.Parts.Chat, ChatRequireAuth: c.RequireAuthentication, ChatSpamUnprotected: !c.SpamProtection,
-		Recordings: a.Recordings != nil,
+		ChatSlowMode: c.SlowMode,
+		Recordings:   a.Recordings != nil,
 	}
 	if a.Parts.Schedule && plan.Enabled {
 		body.Schedule = scheduleBody{true, plan.ShowCountdown, plan.ChatOpenMinutes}

@@ -209,6 +209,18 @@ test("axe finds nothing wrong with the chat, light or dark", { timeout: 240_000 
   assert.deepEqual(found, []);
 });
 
+test("in slow mode the page says how long to wait", { timeout: 120_000 }, async (t) => {
+  await configure(server, { "chat/slowmode": 20 });
+  t.after(() => configure(server, { "chat/slowmode": 0 }));
+  const a = await enter(t);
+  await say(a.page, "the first");
+  await heard(a.page, "the first");
+  await a.page.locator(".composer-note", { hasText: "Slow mode" }).waitFor(wait);
+  await a.page.fill(".composer-field", "the second");
+  assert.equal(await a.page.isDisabled("#send-message"), true);
+  assert.deepEqual(a.wrong, []);
+});
+
 test("the chat for other pages: reading alone, and taking part", { timeout: 180_000 }, async (t) => {
   const a = await enter(t);
   const context = await browser.newContext();

@@ -32,7 +32,7 @@ export function Composer({ room, blocked, limit, slow }: ComposerProps) {
 
   // As the frame that will carry it.
   const left = limit - new TextEncoder().encode(JSON.stringify({ type: "CHAT", body: text.value })).length;
-  const connected = room.connection.value === "open";
+  const connected = room.accepted.value;
   const ready = blocked === "" && connected && text.value.trim() !== "" && left >= 0 && wait === 0;
 
   const send = () => {
@@ -46,11 +46,9 @@ export function Composer({ room, blocked, limit, slow }: ComposerProps) {
     const input = field.current!;
     const { selectionStart: start, selectionEnd: end, value } = input;
     const spaced = start > 0 && !/\s$/.test(value.slice(0, start)) ? ` ${piece}` : piece;
-    text.value = `${value.slice(0, start)}${spaced}${value.slice(end)}`;
-    requestAnimationFrame(() => {
-      input.focus();
-      input.setSelectionRange(start + spaced.length, start + spaced.length);
-    });
+    write(input, `${value.slice(0, start)}${spaced}${value.slice(end)}`, start + spaced.length);
+    text.value = input.value;
+    input.focus();
   };
 
   const onKey = (event: KeyboardEvent) => {
@@ -128,6 +126,12 @@ export function Composer({ room, blocked, limit, slow }: ComposerProps) {
   );
 }
 
+// write sets the text and the caret at once: what is typed next must find the caret there.
+function write(input: HTMLTextAreaElement, value: string, caret: number): void {
+  input.value = value;
+  input.setSelectionRange(caret, caret);
+}
+
 function useSlowMode(room: Room, slow: number): number {
   const now = useSignal(Date.now());
   const exempt = slow === 0 || room.moderator.value;
@@ -166,10 +170,9 @@ function useMention(room: Room, field: { current: HTMLTextAreaElement | null }, 
     const input = field.current!;
     const end = input.selectionStart;
     const inserted = `${user.displayName} `;
-    text.value = input.value.slice(0, found.value.from) + inserted + input.value.slice(end);
-    const caret = found.value.from + inserted.length;
+    write(input, input.value.slice(0, found.value.from) + inserted + input.value.slice(end), found.value.from + inserted.length);
+    text.value = input.value;
     drop();
-    requestAnimationFrame(() => input.setSelectionRange(caret, caret));
   };
   const key = (event: KeyboardEvent): boolean => {
     const { list, at } = found.value;

@@ -75,7 +75,7 @@ export function Chat({ config, status, readOnly = false }: ChatProps) {
           toEnd={toEnd}
           row={(row, focusable) => <ChatRow row={row} self={here.self.value} moderate={moderate} focusable={focusable} firstUnread={row.id === away} />}
         />
-        {rows.length === 0 && here.connection.value === "open" && <p class="chat-empty">{t("chatEmpty")}</p>}
+        {rows.length === 0 && here.accepted.value && <p class="chat-empty">{t("chatEmpty")}</p>}
         {!atEnd.value && (
           <button type="button" class="to-end" onClick={() => toEnd.value++}>
             <icons.ChevronDown />
@@ -83,7 +83,7 @@ export function Chat({ config, status, readOnly = false }: ChatProps) {
           </button>
         )}
       </div>
-      {!readOnly && <Composer room={here} blocked={blockage(here, config, status)} limit={config.maxSocketPayloadSize} slow={config.chatSlowMode ?? 0} />}
+      {!readOnly && <Composer room={here} blocked={blockage(here, config, status)} limit={config.maxSocketPayloadSize} slow={config.chatSlowMode} />}
       <Announcer rows={rows} />
       {open.value === "profile" && <Profile room={here} config={config} close={() => (open.value = "")} />}
       {open.value === "held" && <HeldMessages close={() => (open.value = "")} />}

@@ -19,10 +19,13 @@ export class Room {
   readonly rows = signal<readonly Row[]>([]);
   readonly self = signal<ChatUser | null>(null);
   readonly banned = signal(false);
+  /** The server has let this user in on the connection there is now, and takes messages. */
+  readonly accepted = computed(() => this.connection.value === "open" && this.greeted.value);
   /** How many take part; null while unknown. */
   readonly present = signal<number | null>(null);
   readonly moderator = computed(() => isModerator(this.self.value));
-  readonly connection;
+  readonly connection: Socket["state"];
+  private readonly greeted = signal(false);
   /** Those who were heard of, the last first, for completing names. */
   readonly known = new Map<string, ChatUser>();
   /** When this user has sent a message the last time, for slow mode. */
@@ -35,7 +38,7 @@ export class Room {
   private config: WebConfig | null = null;
 
   constructor() {
-    this.socket = new Socket({ opened: () => void this.loadHistory(), received: (event) => this.receive(event) });
+    this.socket = new Socket({ opened: () => this.opened(), received: (event) => this.receive(event) });
     this.connection = this.socket.state;
   }
 
@@ -76,6 +79,12 @@ export class Room {
     await asUser((accessToken) => post("api/chat/users/timeout", { userId, seconds }, { query: { accessToken } }));
   }
 
+  // A connection is open before the server has said whether it knows the user.
+  private opened(): void {
+    this.greeted.value = false;
+    void this.loadHistory();
+  }
+
   private async loadHistory(): Promise<void> {
     try {
       const list = await asUser((accessToken) => get<ChatEvent[]>("api/chat", { accessToken }));
@@ -90,6 +99,7 @@ export class Room {
       case "CONNECTED_USER_INFO":
         batch(() => {
           this.self.value = event.user;
+          this.greeted.value = true;
           this.banned.value = false;
         });
         if (user.value) keep({ ...user.value, id: event.user.id, displayName: event.user.displayName });

@@ -94,8 +94,8 @@ export class Socket {
     let openedAt = Infinity;
     socket.onopen = () => {
       openedAt = performance.now();
-      this.state.value = "open";
       this.watcher.opened();
+      this.state.value = "open";
     };
     socket.onmessage = (event) => this.read(event.data);
     socket.onclose = () => {

@@ -50,13 +50,13 @@ export interface WebConfig {
   chatDisabled: boolean;
   chatRequireAuthentication: boolean;
   chatSpamProtectionDisabled: boolean;
+  /** Seconds between two messages of one user; 0 for none. */
+  chatSlowMode: number;
   notifications: { browser: { enabled: boolean; publicKey?: string } };
   federation: { enabled: boolean; account?: string; followerCount?: number; hideFollowersTab?: boolean };
   authentication: { indieAuthEnabled: boolean };
   schedule: Schedule;
   recordings: boolean;
-  /** Seconds; not in the document yet. */
-  chatSlowMode?: number;
 }
 
 export interface Schedule {
@@ -144,7 +144,7 @@ export interface ChatUser {
   authenticated: boolean;
   scopes?: string[];
   nameChangedAt?: string;
-  disabledAt?: string | null;
+  disabledAt?: string;
   authProviders?: string[];
 }
 

@@ -1,1 +1,0 @@
-export{t as Chat}from"./panel-BMJ8ZYO7.js";
