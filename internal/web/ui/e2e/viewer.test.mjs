@@ -255,6 +255,14 @@ test("axe finds nothing wrong with any page, light or dark", { timeout: 300_000 
         "",
         async (page) => page.getByRole("tab", { name: "About" }).click(wait),
       ],
+      [
+        "the menu of the player",
+        "",
+        async (page) => {
+          await state(page, "live", { running: true, ...wait });
+          await page.click("#player-settings");
+        },
+      ],
       ["a menu", "", async (page) => page.click("#preferences", wait)],
       ["a dialog", "", async (page) => (await page.click("#share", wait), page.waitForSelector("dialog[open]", wait))],
       ["the player for other pages", "embed/video", async (page) => page.waitForSelector("#player[data-running]", wait)],

@@ -51,7 +51,9 @@ export function EmojiPicker({ insert, close }: { insert: (text: string) => void;
     }
     const buttons = [...box.current!.querySelectorAll<HTMLButtonElement>(".emoji-grid button")];
     const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8 }[event.key];
+    const grid = box.current!.querySelector(".emoji-grid");
+    const columns = grid ? getComputedStyle(grid).gridTemplateColumns.split(" ").length : 1;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
     if (step === undefined || (at < 0 && event.key !== "ArrowDown")) return;
     event.preventDefault();
     buttons[Math.min(buttons.length - 1, Math.max(0, at < 0 ? 0 : at + step))]?.focus();

@@ -32,7 +32,7 @@ export function Header() {
 
 function Badge() {
   const { state } = view.value;
-  if (recordingId.value) return <span class="badge recording">{t("recordings")}</span>;
+  if (recordingId.value) return null;
   const words = { loading: t("badgeLoading"), offline: t("badgeOffline"), live: t("badgeLive"), reconnecting: t("badgeReconnecting"), error: t("badgeError") };
   return (
     <p class={`badge ${state}`}>
@@ -55,7 +55,7 @@ function Actions() {
       {settings?.notifications.browser.enabled && canNotify() && <IconButton id="notify" label={t("notify")} icon={icons.Bell} onClick={() => openDialog("notify")} />}
       <IconButton id="share" label={t("share")} icon={icons.Share} onClick={() => openDialog("share")} />
       <MenuButton id="preferences" label={t("preferences")} icon={icons.Globe} groups={preferences} />
-      {chats && wide.value && (
+      {chats && wide.value && !recordingId.value && (
         <IconButton id="toggle-chat" label={chatShown.value ? t("hideChat") : t("openChat")} icon={icons.Chat} aria-pressed={chatShown.value} onClick={() => showChat(!chatShown.value)} />
       )}
     </div>
