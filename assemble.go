@@ -3,6 +3,7 @@ package owncast
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -44,8 +45,9 @@ type parts struct {
 	hardware *usage.Recorder
 	outbound *outbound
 	failures failures
-	listener atomic.Pointer[net.Listener] // the last that ServeRTMP was given
-	close    func() error                 // closes what the App opened, once
+	listener atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
+	snapshot func(ctx context.Context, w io.Writer) error // nil: there is no way
+	close    func() error                                 // closes what the App opened, once
 }
 
 // rtmpAddr is where publishers connect to; nil if nowhere.
@@ -133,7 +135,10 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
-		Parts: httpapi.Parts{Chat: true, S3: c.openS3 != nil}, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
+		Parts: httpapi.Parts{
+			Chat: true, S3: c.openS3 != nil, Transcoder: c.transcoder != nil, Hardware: c.hardware != nil, Geo: c.geo != nil || c.geoPath != "",
+		},
+		Snapshot: p.snapshot, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
 		Web: web.New(web.Config{
 			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
 			Channel: a.channel(p), Item: p.item, Root: p.rootURL(c), FrameAncestors: c.frameAncestors,
@@ -165,6 +170,7 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 
 // open opens the repository.
 func (a *App) open(c config, p *parts) error {
+	p.snapshot = c.backup
 	if c.repo != nil {
 		p.repo, p.settings = *c.repo, newSettingsSource(c, *c.repo)
 		p.close = func() error { return nil }
@@ -176,6 +182,9 @@ func (a *App) open(c config, p *parts) error {
 	}
 	p.repo = db.Repository()
 	p.settings = newSettingsSource(c, p.repo)
+	if p.snapshot == nil {
+		p.snapshot = db.Snapshot
+	}
 	p.close = sync.OnceValue(db.Close)
 	return nil
 }

@@ -40,6 +40,7 @@ type config struct {
 	publicGiven    bool
 	openS3         func(context.Context, S3Settings) (Storage, error) // nil: there is no S3
 	repo           *Repository                                        // nil: a file in the data directory
+	backup         func(context.Context, io.Writer) error             // nil: that of the default repository
 	authenticator  Authenticator
 	publish        video.PublishAuthorizer // nil: stream keys
 	keys           []StreamKey             // nil: those in the settings

@@ -99,7 +99,7 @@ func (a *api) challenge(w http.ResponseWriter, r *http.Request, err error) error
 	case ok && navigates(r):
 		ch.Challenge(w, r)
 		return nil
-	case ok:
+	case ok, scripted(r):
 		w.Header().Set("WWW-Authenticate", `Cookie realm="Owncast"`) // browsers ask nobody
 	default:
 		w.Header().Set("WWW-Authenticate", realm)
@@ -112,6 +112,37 @@ func navigates(r *http.Request) bool {
 	mode := r.Header.Get("Sec-Fetch-Mode")
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		(mode == "" || mode == "navigate") && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// scripted tells whether the script of a page in a browser asks. The page has
+// its own form; the browser's would be in the way.
+func scripted(r *http.Request) bool {
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	return mode != "" && mode != "navigate"
+}
+
+// adminPage serves the page of administrators. Everybody may have it, since
+// there is nothing in it; but where the host asks people who they are it does
+// so now, and who sends a password with the request is signed in.
+func (a *api) adminPage(w http.ResponseWriter, r *http.Request) error {
+	ch, asks := a.Admin.(challenger)
+	if asks && navigates(r) || r.Header.Get("Authorization") != "" {
+		user, err := a.Admin.Authenticate(r)
+		switch {
+		case err == nil:
+			err = a.remember(w, r, user)
+		case errors.Is(err, httpx.ErrUnauthorized) && asks && navigates(r):
+			ch.Challenge(w, r)
+			return nil
+		case errors.Is(err, httpx.ErrUnauthorized), errors.Is(err, httpx.ErrNotFound):
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	a.Web.ServeHTTP(w, r)
+	return nil
 }
 
 // remember begins a session for a browser that has just sent a password.

@@ -9,8 +9,8 @@ import (
 	"github.com/owncast-go/owncast/video"
 )
 
-// adminStatusBody is the answer of /api/admin/status. Phase, SessionID and
-// Ingest are ours.
+// adminStatusBody is the answer of /api/admin/status. Phase, SessionID, Ingest
+// and Renditions are ours.
 type adminStatusBody struct {
 	Broadcaster      *broadcasterBody `json:"broadcaster"`
 	CurrentBroadcast *broadcastBody   `json:"currentBroadcast"`
@@ -24,6 +24,7 @@ type adminStatusBody struct {
 	Phase            string           `json:"phase"`
 	SessionID        string           `json:"sessionId,omitempty"`
 	Ingest           *ingestBody      `json:"ingest"`
+	Renditions       []renditionBody  `json:"renditions"`
 }
 
 type broadcasterBody struct {
@@ -58,6 +59,33 @@ type warningBody struct {
 	Detail string `json:"detail"`
 }
 
+// renditionBody is how a step of the running session's ladder does.
+type renditionBody struct {
+	Name      string  `json:"name"`
+	Running   bool    `json:"running"`
+	Speed     float64 `json:"speed"` // 1 keeps up
+	Lag       float64 `json:"lag"`   // seconds
+	FrameRate float64 `json:"framerate"`
+	Bitrate   int     `json:"bitrate"` // kbit/s
+	Restarts  int     `json:"restarts"`
+	Error     string  `json:"error"`
+}
+
+func renditions(list []video.RenditionStatus) []renditionBody {
+	body := make([]renditionBody, 0, len(list))
+	for _, r := range list {
+		b := renditionBody{
+			Name: r.Name, Running: r.Running, Speed: r.Speed, Lag: r.Lag.Seconds(),
+			FrameRate: r.FrameRate, Bitrate: r.Bitrate / 1000, Restarts: r.Restarts,
+		}
+		if r.Err != nil {
+			b.Error = r.Err.Error()
+		}
+		body = append(body, b)
+	}
+	return body
+}
+
 func (a *api) adminStatus(w http.ResponseWriter, r *http.Request) error {
 	instance, err := a.Settings.Instance.Peek(r.Context())
 	if err != nil {
@@ -67,7 +95,7 @@ func (a *api) adminStatus(w http.ResponseWriter, r *http.Request) error {
 	body := adminStatusBody{
 		StreamTitle: instance.StreamTitle, VersionNumber: a.Version,
 		ViewerCount: count.Now, SessionPeak: count.SessionPeak, OverallPeak: count.Peak,
-		Online: s.Online(), Phase: s.Phase.String(), SessionID: s.SessionID,
+		Online: s.Online(), Phase: s.Phase.String(), SessionID: s.SessionID, Renditions: renditions(s.Renditions),
 	}
 	if s.Online() {
 		body.Health = playbackHealth(a.Audience.Health())

@@ -18,6 +18,7 @@ const maxSocketPayload = chat.MaxMessage
 // switched off, whatever the settings say.
 type Parts struct {
 	Chat, Federation, Push, Schedule, S3 bool
+	Transcoder, Hardware, Geo            bool
 }
 
 // configBody is the answer of /api/config.

@@ -5,6 +5,7 @@ package httpapi
 import (
 	"cmp"
 	"context"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -52,6 +53,8 @@ type Config struct {
 	Health    *health.Monitor
 	Hardware  *usage.Recorder
 
+	// Snapshot writes a copy of all that is stored. Nil: there is no way.
+	Snapshot func(ctx context.Context, w io.Writer) error
 	// SetAdminPassword saves a hash of the administrator's password.
 	SetAdminPassword func(ctx context.Context, password string) error
 	// Render makes HTML of Markdown that is safe to show, whatever it says.
@@ -129,6 +132,7 @@ func New(c Config) (http.Handler, error) {
 		mux.Handle("/recordings/{id}", c.Web) // the page that plays it
 		mux.Handle("/recordings/{id}/", http.StripPrefix("/recordings", c.Recordings))
 	}
+	mux.Handle("/admin/", httpx.Handler(c.Logger, a.adminPage))
 	mux.Handle("/", c.Web)
 	return a.gated(a.below(mux)), nil
 }

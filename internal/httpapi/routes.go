@@ -35,6 +35,8 @@ const (
 	mediaText = "text/plain"
 	mediaYAML = "application/yaml" // RFC 9512
 	mediaAny  = "*/*"              // of a picture or a file, whatever it is
+
+	mediaBinary = "application/octet-stream"
 )
 
 // Route is one way to ask the API for something. A route for GET answers HEAD
@@ -85,6 +87,7 @@ func adminRoutes() []Route {
 		{"GET", "/api/admin/serverconfig", Admin, 0, mediaJSON, (*api).adminServerConfig},
 		{"GET", "/api/admin/settings/export", Admin, 0, mediaJSON, (*api).adminExport},
 		{"POST", "/api/admin/settings/import", Admin, maxBundle, mediaJSON, (*api).adminImport},
+		{"GET", "/api/admin/backup", Admin, 0, mediaBinary, (*api).adminBackup},
 		{"POST", "/api/admin/yp/reset", Admin, 0, mediaJSON, (*api).adminResetYP},
 		{"POST", "/api/admin/disconnect", Admin, 0, mediaJSON, (*api).adminDisconnect},
 		{"GET", "/api/admin/viewers", Admin, 0, mediaJSON, (*api).adminViewers},

@@ -16,8 +16,11 @@ import (
 
 // serverConfigBody is the answer of /api/admin/serverconfig: every setting, and
 // of the secrets only the stream keys. ReadOnly is ours: the fields that
-// options have fixed, as their path in this answer.
+// options have fixed, as their path in this answer. So are Configured, which is
+// false until somebody has said what the channel is, and Parts.
 type serverConfigBody struct {
+	Configured      bool                `json:"configured"`
+	Parts           partsBody           `json:"parts"`
 	InstanceDetails instanceBody        `json:"instanceDetails"`
 	VideoSettings   videoSettingsBody   `json:"videoSettings"`
 	Notifications   webhooks.Settings   `json:"notifications"`
@@ -31,6 +34,32 @@ type serverConfigBody struct {
 	SupportedCodecs []string            `json:"supportedCodecs"`
 	chatSettingsBody
 	serverSettingsBody
+}
+
+// partsBody says what this server has, for pages to show no more than that.
+type partsBody struct {
+	Chat       bool `json:"chat"`
+	Federation bool `json:"federation"`
+	Push       bool `json:"push"`
+	Schedule   bool `json:"schedule"`
+	S3         bool `json:"s3"`
+	Recordings bool `json:"recordings"`
+	Transcoder bool `json:"transcoder"`
+	Hardware   bool `json:"hardware"`
+	Geo        bool `json:"geo"`
+	Prometheus bool `json:"prometheus"`
+	Backup     bool `json:"backup"`
+	Password   bool `json:"password"` // administrators sign in with one
+}
+
+func (a *api) partsBody() partsBody {
+	_, password := a.Admin.(signer)
+	p := a.Parts
+	return partsBody{
+		Chat: p.Chat, Federation: p.Federation, Push: p.Push, Schedule: p.Schedule, S3: p.S3,
+		Recordings: a.Recordings != nil, Transcoder: p.Transcoder, Hardware: p.Hardware, Geo: p.Geo,
+		Prometheus: a.Prometheus != nil, Backup: a.Snapshot != nil, Password: password,
+	}
 }
 
 type serverSettingsBody struct {
@@ -161,7 +190,12 @@ func (a *api) adminServerConfig(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	configured, err := s.Instance.Stored(ctx)
+	if err != nil {
+		return err
+	}
 	b := &serverConfigBody{
+		Configured: configured, Parts: a.partsBody(),
 		InstanceDetails: adminInstance(instance, c), chatSettingsBody: adminChat(c),
 		ExternalActions: instance.ExternalActions, YP: ypSettingsBody{InstanceURL: instance.ServerURL},
 		VideoSettings: videoSettingsBody{variantBodies(v.Ladder), v.LatencyLevel},

@@ -90,6 +90,12 @@ func (s *Section[T]) Get(ctx context.Context) (T, error) {
 	return v, nil
 }
 
+// Stored tells whether somebody has saved the section yet.
+func (s *Section[T]) Stored(ctx context.Context) (bool, error) {
+	_, revision, err := s.cfg.Setting.Get(ctx, s.cfg.Store)
+	return revision > 0, err
+}
+
 // Peek is like Get for callers that read often and modify nothing: the value is
 // shared, and decoded again only after a change.
 func (s *Section[T]) Peek(ctx context.Context) (T, error) {

@@ -35,16 +35,17 @@ export async function freePort() {
 /**
  * startServer starts a server below path, with the flags in OWNCAST_ARGS and
  * args, on port if there is one, and resolves when it listens. url has a slash
- * at the end.
+ * at the end. One that is fresh is as at its first start by somebody who knows
+ * no flag: it makes its secrets itself, and nothing is fixed.
  */
-export async function startServer({ path = "", args = [], port = 0 } = {}) {
+export async function startServer({ path = "", args = [], port = 0, fresh = false } = {}) {
   const data = mkdtempSync(join(tmpdir(), "owncast-data-"));
   port ||= await freePort();
   const base = `http://127.0.0.1:${port}${path}`;
-  const key = "test-key";
+  let [key, password] = ["test-key", "test-password"];
   const flags = [
-    ...["-http", `127.0.0.1:${port}`, "-rtmp", "127.0.0.1:0", "-data", data, "-base-url", base],
-    ...["-admin-password", "test-password", "-stream-key", key, "-log-level", "warn"],
+    ...["-http", `127.0.0.1:${port}`, "-rtmp", "127.0.0.1:0", "-data", data, "-log-level", "warn"],
+    ...(fresh ? [] : ["-base-url", base, "-admin-password", password, "-stream-key", key]),
     ...(process.env.OWNCAST_ARGS ?? "").split(" ").filter(Boolean),
     ...args,
   ];
@@ -54,6 +55,8 @@ export async function startServer({ path = "", args = [], port = 0 } = {}) {
   const gone = new Promise((resolve) => child.once("close", resolve));
   const ready = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
+      password = /^admin password: (\S+)/.exec(line)?.[1] ?? password;
+      key = /^stream key: (\S+)/.exec(line)?.[1] ?? key;
       const match = /^listening http=(\S+) rtmp=(\S+)/.exec(line);
       if (match) resolve(match);
     });
@@ -65,6 +68,8 @@ export async function startServer({ path = "", args = [], port = 0 } = {}) {
     port,
     origin: `http://127.0.0.1:${port}`,
     rtmp: `rtmp://${line[2]}/live/${key}`,
+    key,
+    password,
     log: () => log,
     async status() {
       return (await fetch(`${base}/api/status`)).json();

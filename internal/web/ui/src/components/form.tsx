@@ -65,6 +65,111 @@ export function TextField({ type = "text", label, value, onValue, hint, error, .
   );
 }
 
+interface TextAreaProps extends Pick<InputHTMLAttributes<HTMLTextAreaElement>, "disabled" | "placeholder" | "maxLength" | "spellcheck" | "required"> {
+  label: string;
+  value: string;
+  onValue: (value: string) => void;
+  rows?: number;
+  /** For code: letters of one width, and the tab key stays usual. */
+  code?: boolean;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+}
+
+/** TextArea is a text of several lines. */
+export function TextArea({ label, value, onValue, rows = 5, code, hint, error, ...rest }: TextAreaProps) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {({ id, describedBy, invalid }) => (
+        <textarea
+          {...(rest as object)}
+          id={id}
+          class={`input ${code ? "code" : ""}`}
+          rows={rows}
+          value={value}
+          aria-describedby={describedBy}
+          aria-invalid={invalid || undefined}
+          onInput={(event) => onValue(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+export interface Choice<V extends string | number> {
+  value: V;
+  label: string;
+}
+
+interface SelectProps<V extends string | number> {
+  label: string;
+  value: V;
+  choices: Choice<V>[];
+  onValue: (value: V) => void;
+  disabled?: boolean;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+}
+
+/** Select is a choice of one of several. A value that is none of the choices is one more. */
+export function Select<V extends string | number>({ label, value, choices, onValue, disabled, hint, error }: SelectProps<V>) {
+  const all = choices.some((c) => c.value === value) ? choices : [...choices, { value, label: String(value) }];
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {({ id, describedBy, invalid }) => (
+        <select
+          id={id}
+          class="input"
+          disabled={disabled ?? false}
+          aria-describedby={describedBy}
+          aria-invalid={invalid || undefined}
+          value={String(value)}
+          onChange={(event) => onValue(all[event.currentTarget.selectedIndex]!.value)}
+        >
+          {all.map((c) => (
+            <option key={c.value} value={String(c.value)}>
+              {c.label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+interface CheckProps {
+  label: string;
+  checked: boolean;
+  disabled?: boolean;
+  hint?: ComponentChildren;
+  onChange: (checked: boolean) => void;
+}
+
+/** Check is one of several things that are chosen. */
+export function Check({ label, checked, disabled, hint, onChange }: CheckProps) {
+  const id = useId();
+  return (
+    <div class="check">
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        disabled={disabled ?? false}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      <div>
+        <label for={id}>{label}</label>
+        {hint && (
+          <p class="field-hint" id={`${id}-hint`}>
+            {hint}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
 interface SwitchProps {
   label: string;
   hint?: ComponentChildren;

@@ -1,21 +1,6 @@
 import type { Translation } from "../../lib/i18n";
-import type { english } from "./en";
+import type { english } from "./en.ts";
+import now from "./de/now.ts";
 
-export default {
-  title: "Verwaltung",
-  signIn: "Anmelden",
-  signInText: "Melde dich mit dem Passwort der Verwaltung an.",
-  password: "Passwort",
-  wrongPassword: "Das ist nicht das Passwort.",
-  signOut: "Abmelden",
-  signedInAs: "Angemeldet als {name}",
-  forbidden: "Du bist angemeldet, darfst diesen Server aber nicht verwalten.",
-  toStream: "Zum Stream",
-  overview: "Übersicht",
-  navigation: "Bereiche",
-  live: "Live",
-  offline: "Offline",
-  "viewers.one": "{n} Zuschauer",
-  "viewers.other": "{n} Zuschauer",
-  notFound: "Diese Seite gibt es nicht.",
-} satisfies Translation<typeof english>;
+const texts: Translation<typeof english> = { ...now };
+export default texts;

@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-BH4oJi6B.js";

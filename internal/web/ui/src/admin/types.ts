@@ -1,0 +1,278 @@
+// What the API tells administrators, as far as their pages use it. The names
+// are those of internal/httpapi/openapi.yaml.
+import type { Autoplay, ExternalAction, Phase, SocialHandle } from "../lib/types";
+
+/** Who is signed in. */
+export interface Session {
+  id: string;
+  displayName: string;
+  role: "viewer" | "moderator" | "admin";
+}
+
+/** What a server has beside what every server has. */
+export interface Parts {
+  chat: boolean;
+  federation: boolean;
+  push: boolean;
+  schedule: boolean;
+  s3: boolean;
+  recordings: boolean;
+  transcoder: boolean;
+  hardware: boolean;
+  geo: boolean;
+  prometheus: boolean;
+  backup: boolean;
+  password: boolean;
+  viewerLinks: boolean;
+}
+
+export interface OutputVariant {
+  name: string;
+  videoPassthrough: boolean;
+  audioPassthrough: boolean;
+  videoBitrate: number;
+  audioBitrate: number;
+  scaledWidth?: number;
+  scaledHeight?: number;
+  framerate: number;
+  cpuUsageLevel: number;
+}
+
+export interface StreamKey {
+  key: string;
+  comment?: string;
+}
+
+export interface S3 {
+  enabled: boolean;
+  endpoint?: string;
+  accessKey?: string;
+  secret?: string;
+  bucket?: string;
+  region?: string;
+  acl?: string;
+  pathPrefix?: string;
+  forcePathStyle?: boolean;
+}
+
+export interface Discord {
+  enabled: boolean;
+  webhook?: string;
+  goLiveMessage?: string;
+}
+
+export interface BrowserPush {
+  enabled: boolean;
+  goLiveMessage?: string;
+}
+
+export interface ServerConfig {
+  configured: boolean;
+  parts: Parts;
+  readOnly: string[];
+  instanceDetails: {
+    name: string;
+    summary: string;
+    streamTitle: string;
+    welcomeMessage: string;
+    offlineMessage: string;
+    extraPageContent: string;
+    logo: string;
+    version: string;
+    tags: string[];
+    socialHandles: SocialHandle[];
+    nsfw: boolean;
+    autoplay: Autoplay;
+    customStyles: string;
+    customJavascript: string;
+    appearanceVariables: Record<string, string>;
+  };
+  videoSettings: { videoQualityVariants: OutputVariant[]; latencyLevel: number };
+  notifications: { discord: Discord; browser: BrowserPush };
+  federation: {
+    enabled: boolean;
+    username: string;
+    isPrivate: boolean;
+    goLiveMessage: string;
+    showEngagement: boolean;
+    enableQuotes: boolean;
+    hideFollowersTab: boolean;
+    blockedDomains: string[];
+  };
+  schedule: {
+    enabled: boolean;
+    reminderMessage: string;
+    firstReminderMinutes: number;
+    secondReminderMinutes: number;
+    showCountdown: boolean;
+    chatOpenMinutesBefore: number;
+  };
+  yp: { enabled: boolean; instanceUrl: string };
+  s3: S3;
+  externalActions: ExternalAction[];
+  streamKeys: StreamKey[];
+  supportedCodecs: string[];
+  forbiddenUsernames: string[];
+  suggestedUsernames: string[];
+  chatDisabled: boolean;
+  chatJoinMessagesEnabled: boolean;
+  chatEstablishedUserMode: boolean;
+  chatSpamProtectionEnabled: boolean;
+  chatSlurFilterEnabled: boolean;
+  chatRequireAuthentication: boolean;
+  ffmpegPath: string;
+  adminPassword: string;
+  socketHostOverride: string;
+  webServerIP: string;
+  webServerPort: number;
+  rtmpServerAddress: string;
+  rtmpServerPort: number;
+  videoCodec: string;
+  videoServingEndpoint: string;
+  disableSearchIndexing: boolean;
+  streamKeyOverridden: boolean;
+  hideViewerCount: boolean;
+}
+
+export interface Ingest {
+  videoProfile?: string;
+  audioProfile?: string;
+  sampleRate?: number;
+  channels?: number;
+  keyframeInterval: number;
+  drift: number;
+  warnings: { code: string; detail: string }[];
+}
+
+/** A step of the ladder as it is made now. */
+export interface Rendition {
+  name: string;
+  running: boolean;
+  speed: number;
+  lag: number;
+  framerate: number;
+  bitrate: number;
+  restarts: number;
+  error: string;
+}
+
+export interface AdminStatus {
+  broadcaster: {
+    time: string;
+    remoteAddr: string;
+    streamDetails: {
+      width: number;
+      height: number;
+      framerate: number;
+      videoBitrate: number;
+      audioBitrate: number;
+      videoCodec: string;
+      audioCodec: string;
+      encoder: string;
+    };
+  } | null;
+  currentBroadcast: { outputSettings: OutputVariant[]; latencyLevel: { level: number } } | null;
+  health: { healthy: boolean; healthPercentage: number; message: string; representation: number } | null;
+  streamTitle: string;
+  versionNumber: string;
+  viewerCount: number;
+  overallPeakViewerCount: number;
+  sessionPeakViewerCount: number;
+  online: boolean;
+  phase: Phase;
+  sessionId?: string;
+  ingest: Ingest | null;
+  renditions: Rendition[];
+}
+
+export interface Geo {
+  countryCode: string;
+  regionName: string;
+  timeZone: string;
+}
+
+export interface Viewer {
+  firstSeen: string;
+  lastSeen: string;
+  geo: Geo | null;
+  userAgent: string;
+  ipAddress: string;
+  clientID: string;
+  bytesSent: number;
+}
+
+export interface PlaybackClient {
+  clientID: string;
+  viewerID: string;
+  firstSeen: string;
+  geo: Geo | null;
+  userAgent: string;
+  ipAddress: string;
+  playback: {
+    source: "client" | "server";
+    lastUpdate: string;
+    playerState?: string;
+    measurementStatus?: string;
+    bandwidthKbps: number | null;
+    latencySeconds: number | null;
+    downloadSeconds: number | null;
+    bitrateKbps: number | null;
+    errorCount: number | null;
+    qualityVariantChanges: number | null;
+  } | null;
+}
+
+/** A value at a time. */
+export interface Point {
+  time: string;
+  value: number;
+}
+
+export interface HardwareStats {
+  cpu: Point[];
+  memory: Point[];
+  disk: Point[];
+}
+
+export interface Problem {
+  code: string;
+  level: "info" | "degraded" | "failing";
+  text: string;
+  detail?: string;
+  since: string;
+}
+
+export interface HealthReport {
+  status: "ok" | "degraded" | "failing";
+  checkedAt: string;
+  problems: Problem[];
+}
+
+export interface LogEntry {
+  time: string;
+  message: string;
+  level: "debug" | "info" | "warning" | "error";
+}
+
+export interface VideoMetrics {
+  errors: Point[];
+  qualityVariantChanges: Point[];
+  highestLatency: Point[];
+  medianLatency: Point[];
+  lowestLatency: Point[];
+  medianSegmentDownloadDuration: Point[];
+  maximumSegmentDownloadDuration: Point[];
+  minimumSegmentDownloadDuration: Point[];
+  minPlayerBitrate: Point[];
+  medianPlayerBitrate: Point[];
+  maxPlayerBitrate: Point[];
+  availableBitrates: number[];
+  segmentLength: number;
+  representation: number;
+}
+
+/** The answer to an act. */
+export interface Result {
+  success: boolean;
+  message: string;
+}
