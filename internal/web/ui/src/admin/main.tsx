@@ -1,4 +1,4 @@
-import "../styles/base.css";
+import "../styles/base.layer.css";
 import "../styles/admin.css";
 import { render } from "preact";
 import { ready } from "../lib/i18n";

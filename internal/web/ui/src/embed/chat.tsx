@@ -1,4 +1,4 @@
-import "../styles/base.css";
+import "../styles/base.layer.css";
 import "../styles/embed.css";
 import { signal } from "@preact/signals";
 import { render } from "preact";

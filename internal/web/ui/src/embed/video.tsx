@@ -1,5 +1,5 @@
-import "../styles/base.css";
-import "../styles/player.css";
+import "../styles/base.layer.css";
+import "../styles/player.layer.css";
 import "../styles/embed.css";
 import { computed, signal } from "@preact/signals";
 import { render } from "preact";

@@ -1,5 +1,5 @@
-import "../styles/base.css";
-import "../styles/player.css";
+import "../styles/base.layer.css";
+import "../styles/player.layer.css";
 import "../styles/viewer.css";
 import { render } from "preact";
 import { ready } from "../lib/i18n";
