@@ -83,7 +83,8 @@ func TestPagesKnowWhatTheServerHas(t *testing.T) {
 	parts := func(c *channel, password string) (known struct {
 		Configured bool
 		Parts      map[string]bool
-	}) {
+	},
+	) {
 		t.Helper()
 		code, body := c.ask("GET", "/api/admin/serverconfig", password, "", "X-User", "admin")
 		if err := json.Unmarshal([]byte(body), &known); err != nil || code != 200 {

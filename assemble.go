@@ -109,7 +109,7 @@ func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Stora
 	if p.video, err = video.NewServer(video.Config{
 		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
 		Events: events(c.hooks), Policy: c.policy, Grace: c.grace, LastEnded: p.settings.lastEnded(ctx),
-		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: c.transcoder, Logger: c.log,
+		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: encoding(c, p.settings), Logger: c.log,
 	}); err != nil {
 		return err
 	}
@@ -152,6 +152,15 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 	}
 	api.Chat, api.Users = p.chat, p.repo.Users
 	api.ChatUsers, _ = c.authenticator.(ChatAuthenticator)
+	if t, ok := c.transcoder.(video.EncoderSelector); ok {
+		api.Encoders = t
+	}
+	if c.openS3 != nil {
+		api.TestS3 = p.settings.testS3
+	}
+	if c.restream != nil {
+		api.ReadOnly = append(api.ReadOnly, "restream")
+	}
 	return api, nil
 }
 

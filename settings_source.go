@@ -188,6 +188,26 @@ func (s *settingsSource) storage(ctx context.Context) (store Storage, closing fu
 	return store, closing, nil
 }
 
+// testS3 opens a service as it would be opened by Start, and closes it.
+func (s *settingsSource) testS3(ctx context.Context, s3 S3Settings) error {
+	v, err := s.sections.Video.Get(ctx)
+	if err != nil {
+		return err
+	}
+	s3.PublicURL = v.ServingEndpoint
+	store, err := s.cfg.openS3(ctx, s3)
+	if err != nil {
+		return err
+	}
+	if store == nil {
+		return errNil
+	}
+	if c, ok := store.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
 // authorizer lets publishers in.
 func authorizer(c config, s *settingsSource) video.PublishAuthorizer {
 	publish := c.publish

@@ -159,6 +159,29 @@ type Transcoder interface {
 	Transcode(ctx context.Context, src PacketReader, ladder []Rendition, sink RenditionWriter) error
 }
 
+// EncoderSelector is an optional interface of Transcoders that have several
+// encoders, for administrators to choose from. Its methods are safe for
+// concurrent use.
+type EncoderSelector interface {
+	Transcoder
+	// Encoder is the name of the one that is used.
+	Encoder() string
+	// UseEncoder returns a Transcoder like this one that uses another encoder.
+	// It does not try it.
+	UseEncoder(name string) (Transcoder, error)
+	// ListEncoders returns the names of those that may work on this machine,
+	// the usual one first. It returns soon.
+	ListEncoders(ctx context.Context) ([]string, error)
+	// TestEncoders tries all that the Transcoder knows, which may take a minute.
+	TestEncoders(ctx context.Context) []EncoderTest
+}
+
+// EncoderTest is what came of trying an encoder.
+type EncoderTest struct {
+	Name string
+	Err  error // for people; nil if it works
+}
+
 // TranscoderFunc lets a function be a Transcoder.
 type TranscoderFunc func(ctx context.Context, src PacketReader, ladder []Rendition, sink RenditionWriter) error
 

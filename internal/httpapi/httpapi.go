@@ -53,6 +53,13 @@ type Config struct {
 	Health    *health.Monitor
 	Hardware  *usage.Recorder
 
+	// Encoders is who makes renditions, if it has several encoders; nil if not.
+	Encoders encoders
+	// TestS3 tries settings of an S3 service. Nil: there is none.
+	TestS3 func(context.Context, S3Settings) error
+	// ReadOnly are fields of serverconfig that options have fixed, beside those
+	// of the Settings.
+	ReadOnly []string
 	// Snapshot writes a copy of all that is stored. Nil: there is no way.
 	Snapshot func(ctx context.Context, w io.Writer) error
 	// SetAdminPassword saves a hash of the administrator's password.

@@ -99,6 +99,8 @@ func adminRoutes() []Route {
 		{"GET", "/api/admin/logs/warnings", Admin, 0, mediaJSON, (*api).adminLogWarnings},
 		{"GET", "/api/admin/metrics/video", Admin, 0, mediaJSON, (*api).adminVideoMetrics},
 		{"GET", "/api/admin/prometheus", Admin, 0, mediaText, (*api).adminPrometheus},
+		{"GET", "/api/admin/video/encoders", Admin, 0, mediaJSON, (*api).adminEncoders},
+		{"POST", "/api/admin/s3/test", Admin, maxValueBody, mediaJSON, (*api).adminTestS3},
 		{"GET", "/api/admin/restream", Admin, 0, mediaJSON, (*api).adminRestream},
 		{"PUT", "/api/admin/restream", Admin, maxRestreamBody, mediaJSON, (*api).adminSetRestream},
 	}

@@ -199,13 +199,14 @@ func (a *api) adminServerConfig(w http.ResponseWriter, r *http.Request) error {
 		InstanceDetails: adminInstance(instance, c), chatSettingsBody: adminChat(c),
 		ExternalActions: instance.ExternalActions, YP: ypSettingsBody{InstanceURL: instance.ServerURL},
 		VideoSettings: videoSettingsBody{variantBodies(v.Ladder), v.LatencyLevel},
-		ReadOnly:      s.readOnly(), SupportedCodecs: []string{},
+		ReadOnly:      append(s.readOnly(), a.ReadOnly...),
 		serverSettingsBody: serverSettingsBody{
 			SocketHostOverride: instance.SocketHostOverride, DisableSearchIndexing: instance.DisableSearchIndexing,
-			HideViewerCount: instance.HideViewerCount, VideoCodec: v.Codec, VideoServingEndpoint: v.ServingEndpoint,
+			HideViewerCount: instance.HideViewerCount, VideoServingEndpoint: v.ServingEndpoint,
 			StreamKeyOverridden: len(s.StreamKeys.ReadOnly()) > 0,
 		},
 	}
+	b.VideoCodec, b.SupportedCodecs = a.encoder(ctx, v.Codec)
 	if local, ok := ctx.Value(http.LocalAddrContextKey).(net.Addr); ok {
 		b.WebServerIP, b.WebServerPort = hostPort(local)
 	}

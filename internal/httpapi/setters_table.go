@@ -62,7 +62,7 @@ func pageSetters() []setter {
 
 func videoSetters() []setter {
 	return []setter{
-		{"video/codec", maxValueBody, set(videoOf, "videoCodec", of(func(s *VideoSettings, v string) { s.Codec = v })), "video codec updated"},
+		{"video/codec", maxValueBody, setCodec, "video codec updated"},
 		{"video/streamlatencylevel", maxValueBody, set(videoOf, fieldLatencyLevel, setLatencyLevel), "set stream latency"},
 		{"video/streamoutputvariants", maxValueBody, setStreamVariants, "stream output variants updated"},
 		{"videoservingendpoint", maxValueBody, set(videoOf, "videoServingEndpoint", of(func(s *VideoSettings, v string) { s.ServingEndpoint = v })), "custom video serving endpoint updated"},

@@ -19,8 +19,10 @@ type VideoSettings struct {
 	LatencyLevel int `json:"latencyLevel"`
 	// Ladder lists the renditions that viewers can choose from.
 	Ladder video.Ladder `json:"ladder"`
-	// Codec is ffmpeg's name of the encoder that an administrator has chosen
-	// for the renditions.
+	// Codec is the name of the encoder that an administrator has chosen for the
+	// renditions, such as "libx264". It is empty for the encoder that the
+	// Transcoder uses by default. A Transcoder that implements
+	// [video.EncoderSelector] uses it from its next start.
 	Codec string `json:"codec"`
 	// ServingEndpoint is the URL, such as that of a CDN, that viewers fetch
 	// video from that is stored at an S3 service. It is empty for the URL of the
@@ -44,7 +46,7 @@ func CheckLatencyLevel(level int) error {
 func VideoSetting() repository.Setting[VideoSettings] {
 	return repository.Setting[VideoSettings]{
 		Section:  "video",
-		Default:  func() VideoSettings { return VideoSettings{LatencyLevel: video.DefaultLatencyLevel, Codec: "libx264"} },
+		Default:  func() VideoSettings { return VideoSettings{LatencyLevel: video.DefaultLatencyLevel} },
 		Validate: (*VideoSettings).validate,
 	}
 }
@@ -57,7 +59,7 @@ func (v *VideoSettings) validate() error {
 	if err := v.Ladder.Validate(); err != nil {
 		return wrong("videoQualityVariants", "cannot be used: %v", err)
 	}
-	if !regexp.MustCompile(`^[a-z0-9_]{1,40}$`).MatchString(v.Codec) {
+	if !regexp.MustCompile(`^[a-z0-9_]{0,40}$`).MatchString(v.Codec) {
 		return wrong("videoCodec", "is no name of an encoder")
 	}
 	if v.ServingEndpoint != "" && !isLink(v.ServingEndpoint, "http", "https") {

@@ -80,12 +80,10 @@ type Transcoder struct {
 	// perProcess is how many renditions one process can write.
 	perProcess int
 	drain      time.Duration // see drainTime
-
-	mu      sync.Mutex // guards the rest
-	reports map[Encoder]tested
+	tests      *tests
 }
 
-var _ video.Transcoder = (*Transcoder)(nil)
+var _ video.EncoderSelector = (*Transcoder)(nil)
 
 // New returns a Transcoder. It looks for the program and runs nothing: what
 // the program can do shows when it is needed, or in [Transcoder.Probe]. The
@@ -111,7 +109,7 @@ func New(c Config) (*Transcoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Transcoder{cfg: c, program: p, perProcess: pipesPerProcess, drain: drainTime, reports: map[Encoder]tested{}}, nil
+	return &Transcoder{cfg: c, program: p, perProcess: pipesPerProcess, drain: drainTime, tests: &tests{reports: map[Encoder]tested{}}}, nil
 }
 
 // Path is where the program was found.
@@ -121,8 +119,9 @@ func (t *Transcoder) Path() string { return t.program.path }
 type program struct {
 	path string
 
-	mu      sync.Mutex
-	version version // zero until it was asked for
+	mu       sync.Mutex // guards the rest
+	version  version    // zero until it was asked for
+	encoders []string   // nil until they were asked for
 }
 
 func find(name string) (*program, error) {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/owncast-go/owncast/video"
@@ -37,6 +39,12 @@ type EncoderReport struct {
 type tested struct {
 	err error
 	at  time.Time
+}
+
+// tests are what tests of encoders have shown.
+type tests struct {
+	mu      sync.Mutex
+	reports map[Encoder]tested // guarded by mu
 }
 
 // Probe tries the encoders, all of [Encoders], with a second of video each.
@@ -76,16 +84,36 @@ func (t *Transcoder) test(ctx context.Context, e Encoder) error {
 
 // lists returns nil if the program was built with an encoder.
 func (p *program) lists(ctx context.Context, e Encoder) error {
-	out, err := p.once(ctx, job{args: []string{"-hide_banner", "-encoders"}, limit: 1 << 20})
+	built, err := p.builtWith(ctx)
 	if err != nil {
 		return err
 	}
+	if !slices.Contains(built, string(e)) {
+		return ErrNotBuilt
+	}
+	return nil
+}
+
+// builtWith returns the encoders that the program was built with. It must not
+// be changed.
+func (p *program) builtWith(ctx context.Context) ([]string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.encoders != nil {
+		return p.encoders, nil
+	}
+	out, err := p.once(ctx, job{args: []string{"-hide_banner", "-encoders"}, limit: 1 << 20})
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
 	for line := range strings.Lines(string(out)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[1] == string(e) {
-			return nil
+		if fields := strings.Fields(line); len(fields) > 1 {
+			names = append(names, fields[1])
 		}
 	}
-	return ErrNotBuilt
+	p.encoders = names
+	return names, nil
 }
 
 // testArgs encode pictures to FLV as a Transcode does.
@@ -123,9 +151,9 @@ func ascending() string {
 }
 
 func (t *Transcoder) recall(e Encoder) (tested, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	known, ok := t.reports[e]
+	t.tests.mu.Lock()
+	defer t.tests.mu.Unlock()
+	known, ok := t.tests.reports[e]
 	if known.err != nil && time.Since(known.at) > failureMemory {
 		return tested{}, false
 	}
@@ -133,9 +161,9 @@ func (t *Transcoder) recall(e Encoder) (tested, bool) {
 }
 
 func (t *Transcoder) record(e Encoder, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.reports[e] = tested{err: err, at: time.Now()}
+	t.tests.mu.Lock()
+	defer t.tests.mu.Unlock()
+	t.tests.reports[e] = tested{err: err, at: time.Now()}
 }
 
 // remember records an encoder that passed its test but did not do its work,

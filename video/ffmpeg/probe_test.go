@@ -132,7 +132,7 @@ func TestAnEncoderThatFailsAtWorkIsLeftForAWhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkRendition(t, src, sink.got[0], 320, 180)
-	tr.reports[e] = tested{err: failed, at: time.Now().Add(-2 * failureMemory)}
+	tr.tests.reports[e] = tested{err: failed, at: time.Now().Add(-2 * failureMemory)}
 	if _, ok := tr.recall(e); ok {
 		t.Error("it is left for ever")
 	}

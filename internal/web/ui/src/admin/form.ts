@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { ApiError } from "../lib/api";
 import { toast } from "../components/toast";
 import { config, isFixed, loadConfig, set } from "./config";
-import { problem } from "./problem";
+import { fieldOf, problem } from "./problem";
 import { n, t } from "./i18n";
 import type { ServerConfig } from "./types";
 
@@ -30,6 +30,8 @@ export interface SettingOptions<T> {
 export class Setting<T> {
   private readonly draft: Signal<T | undefined> = signal(undefined);
   readonly error = signal("");
+  /** The part of the value that is wrong, where the server has said so. */
+  readonly wrong = signal("");
 
   constructor(
     readonly path: string,
@@ -51,7 +53,7 @@ export class Setting<T> {
 
   set value(value: T) {
     this.draft.value = same(value, this.saved) ? undefined : value;
-    this.error.value = "";
+    this.error.value = this.wrong.value = "";
   }
 
   get changed(): boolean {
@@ -64,7 +66,18 @@ export class Setting<T> {
 
   discard(): void {
     this.draft.value = undefined;
-    this.error.value = "";
+    this.error.value = this.wrong.value = "";
+  }
+
+  /** fail keeps what was wrong when it was to be saved. */
+  fail(err: unknown): void {
+    this.error.value = problem(err);
+    this.wrong.value = fieldOf(err);
+  }
+
+  /** errorOf is what is wrong with a part of the value. */
+  errorOf(part: string): string {
+    return this.wrong.value === part ? this.error.value : "";
   }
 
   /** refuses says what is wrong with the value before anybody is asked. */
@@ -76,7 +89,7 @@ export class Setting<T> {
   /** save returns what to do when the settings are loaded anew. It throws what is wrong. */
   async save(): Promise<() => void> {
     const sent = this.value;
-    this.error.value = "";
+    this.error.value = this.wrong.value = "";
     await (this.options.save ? this.options.save(sent) : set(this.setter, sent));
     return () => {
       if (same(this.draft.value, sent)) this.draft.value = undefined; // else somebody typed on
@@ -116,7 +129,7 @@ export class Form {
           done.push(await s.save());
         } catch (err) {
           failed++;
-          s.error.value = problem(err);
+          s.fail(err);
           if (err instanceof ApiError && (err.status === 0 || err.status === 401)) break; // so would the others
         }
       }

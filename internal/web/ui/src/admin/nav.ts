@@ -34,6 +34,45 @@ export const groups: Group[] = [
       { path: "admin/logs/", label: () => t("logs"), icon: icons.List, load: async () => (await import("./pages/logs")).default },
     ],
   },
+  {
+    label: () => t("groupContent"),
+    pages: [
+      { path: "admin/recordings/", label: () => t("recordings"), icon: icons.Film, load: async () => (await import("./pages/recordings")).default },
+      { path: "admin/restream/", label: () => t("restream"), icon: icons.Broadcast, load: async () => (await import("./pages/restream")).default },
+    ],
+  },
+  {
+    label: () => t("groupSettings"),
+    pages: [
+      { path: "admin/setup/", label: () => t("setup"), icon: icons.Play, load: async () => (await import("./pages/setup")).default },
+      { path: "admin/config-public-details/", label: () => t("general"), icon: icons.Sliders, load: async () => (await import("./pages/general")).default },
+      { path: "admin/config-page-content/", label: () => t("content"), icon: icons.Edit, load: async () => (await import("./pages/content")).default },
+      { path: "admin/config-appearance/", label: () => t("appearance"), icon: icons.Palette, load: async () => (await import("./pages/appearance")).default },
+      { path: "admin/config-social-items/", label: () => t("social"), icon: icons.Link, load: async () => (await import("./pages/social")).default },
+      { path: "admin/actions/", label: () => t("actions"), icon: icons.External, load: async () => (await import("./pages/actions")).default },
+      { path: "admin/config-server-details/", label: () => t("server"), icon: icons.Server, load: async () => (await import("./pages/server")).default },
+      { path: "admin/config-video/", label: () => t("videoSettings"), icon: icons.Monitor, load: async () => (await import("./pages/video")).default },
+      { path: "admin/config-storage/", label: () => t("storage"), icon: icons.Database, load: async () => (await import("./pages/storage")).default },
+      { path: "admin/config-chat/", label: () => t("chatSettings"), icon: icons.Chat, load: async () => (await import("./pages/chat-settings")).default },
+      { path: "admin/config-federation/", label: () => t("fediverse"), icon: icons.Globe, load: async () => (await import("./pages/federation")).default },
+      { path: "admin/config-notify/", label: () => t("notifications"), icon: icons.Bell, load: async () => (await import("./pages/notify")).default },
+    ],
+  },
+  {
+    label: () => t("groupPrograms"),
+    pages: [
+      { path: "admin/webhooks/", label: () => t("webhooks"), icon: icons.Hook, load: async () => (await import("./pages/webhooks")).default },
+      { path: "admin/access-tokens/", label: () => t("tokens"), icon: icons.Key, load: async () => (await import("./pages/tokens")).default },
+    ],
+  },
+  {
+    label: () => t("groupSystem"),
+    pages: [
+      { path: "admin/backup/", label: () => t("backup"), icon: icons.Download, load: async () => (await import("./pages/backup")).default },
+      { path: "admin/audit/", label: () => t("audit"), icon: icons.Shield, load: async () => (await import("./pages/audit")).default },
+      { path: "admin/help/", label: () => t("help"), icon: icons.Help, load: async () => (await import("./pages/help")).default },
+    ],
+  },
 ];
 
 /** visible are the pages that there are here for who is signed in. */

@@ -28,3 +28,9 @@ function sentence(message: string): string {
   const text = message.replace(/^field "[^"]*" /, "");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** fieldOf is the field that the server says is wrong, without what it is a part of; "" if it does not. */
+export function fieldOf(err: unknown): string {
+  const named = err instanceof ApiError ? /^field "([^"]*)" /.exec(err.message)?.[1] : undefined;
+  return named?.split(".").at(-1) ?? "";
+}

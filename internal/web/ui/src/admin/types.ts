@@ -276,3 +276,78 @@ export interface Result {
   success: boolean;
   message: string;
 }
+
+export type Scope = "CAN_SEND_MESSAGES" | "CAN_SEND_SYSTEM_MESSAGES" | "HAS_ADMIN_ACCESS";
+
+/** A program that may use the API. accessToken is the secret when it is made, and the id later. */
+export interface Token {
+  id: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+  accessToken: string;
+  displayName: string;
+  scopes: Scope[];
+}
+
+export interface Webhook {
+  id: number;
+  url: string;
+  events: string[];
+  timestamp: string;
+  lastUsed: string | null;
+  /** When it is made, and never again. */
+  secret?: string;
+  signed: boolean;
+  lastStatus: number;
+  lastError: string;
+  waiting: number;
+  failures: number;
+  failingSince: string | null;
+  nextTry: string | null;
+  dropped: number;
+}
+
+export interface Delivery {
+  id: string;
+  event: string;
+  createdAt: string;
+  state: "delivered" | "retrying" | "failed";
+  attempts: number;
+  lastAttempt: string;
+  status: number;
+  error: string;
+  durationMs: number;
+  answer: string;
+  payload?: unknown;
+}
+
+/** Where the broadcast is sent on to. */
+export interface Output {
+  id: string;
+  name: string;
+  url: string;
+  /** Kept if it is not sent. */
+  streamKey?: string;
+  enabled: boolean;
+}
+
+export interface OutputStatus {
+  id: string;
+  name: string;
+  url: string;
+  enabled: boolean;
+  state: "disabled" | "idle" | "connecting" | "live" | "waiting";
+  since: string;
+  retryAt: string | null;
+  error: string;
+  bytes: number;
+  packets: number;
+  dropped: number;
+  connects: number;
+  failures: number;
+}
+
+export interface Audit {
+  results: { id: number; time: string; actorId: string; actor: string; action: string; target: string; detail: string }[];
+  next: number | null;
+}

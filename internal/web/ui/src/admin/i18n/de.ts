@@ -1,6 +1,8 @@
 import type { Translation } from "../../lib/i18n";
 import type { english } from "./en.ts";
 import now from "./de/now.ts";
+import settings from "./de/settings.ts";
+import system from "./de/system.ts";
 
-const texts: Translation<typeof english> = { ...now };
+const texts: Translation<typeof english> = { ...now, ...settings, ...system };
 export default texts;

@@ -1,6 +1,8 @@
 import type { Translation } from "../../lib/i18n";
 import type { english } from "./en.ts";
 import now from "./es/now.ts";
+import settings from "./es/settings.ts";
+import system from "./es/system.ts";
 
-const texts: Translation<typeof english> = { ...now };
+const texts: Translation<typeof english> = { ...now, ...settings, ...system };
 export default texts;

@@ -4,6 +4,7 @@ import { Select, Switch, TextField } from "../../components/form";
 import { Download } from "../../components/icons";
 import { date, dateTime } from "../../lib/format";
 import { read } from "../api";
+import { saveFile } from "../file";
 import { t } from "../i18n";
 import { useLoad } from "../poll";
 import type { LogEntry } from "../types";
@@ -66,10 +67,5 @@ export default function LogsPage() {
 }
 
 function save(list: LogEntry[]): void {
-  const text = list.map((e) => `${e.time} ${e.level} ${e.message}\n`).join("");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  link.download = "owncast.log";
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveFile("owncast.log", list.map((e) => `${e.time} ${e.level} ${e.message}\n`).join(""));
 }

@@ -1,1 +1,0 @@
-export{t as Chat}from"./panel-BH4oJi6B.js";
