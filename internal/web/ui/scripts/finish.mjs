@@ -1,7 +1,7 @@
 // finish.mjs completes a build: it replaces files that get smaller by it with
-// gzip and brotli copies, adds up what a first visit loads, and writes down of
-// which sources dist is made. A Go test computes the same hash and fails when
-// dist is out of date.
+// gzip copies, and those that viewers load at once with brotli copies, too; it
+// adds up what a first visit loads, and writes down of which sources dist is
+// made. A Go test computes the same hash and fails when dist is out of date.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -15,6 +15,9 @@ const dist = join(ui, "..", "dist");
 const budgets = { "index.html": 200_000, "admin.html": 200_000 };
 // Chunks that a page asks for by itself when it is live.
 const wanted = { "index.html": [/^assets\/hls-engine-/] };
+// Pages whose first load is worth a second copy in every program that has the
+// application in it.
+const forViewers = ["index.html", "video.html", "chat.html"];
 
 // Not part of what dist is made of.
 const apart = new Set(["node_modules", "e2e"]);
@@ -46,6 +49,7 @@ function sourceHash() {
 
 const sizes = new Map(); // by name: bytes as they are, by gzip, by brotli
 const texts = new Map(); // of scripts and pages
+const brotli = new Map(); // copies, by name
 
 function measure(path) {
   const name = relative(dist, path).split(sep).join("/");
@@ -57,12 +61,12 @@ function measure(path) {
   // Pages get their head from the server, which compresses them itself.
   if (name.endsWith(".html") || gz.length > 0.9 * plain.length) return;
   writeFileSync(path + ".gz", gz);
-  writeFileSync(path + ".br", br);
+  brotli.set(name, br);
   rmSync(path); // who takes neither gets what gzip unpacks to
 }
 
-// firstLoad is a page with all that its scripts import at once, and what is
-// wanted beyond that.
+// firstLoad is the names of a page, of all that its scripts import at once, and
+// of what is wanted beyond that.
 function firstLoad(page) {
   const seen = new Set([page]);
   const add = (name) => {
@@ -72,14 +76,15 @@ function firstLoad(page) {
   };
   for (const [, ref] of texts.get(page).matchAll(/(?:src|href)="\.\/([^"]+)"/g)) add(ref);
   for (const name of sizes.keys()) if (wanted[page]?.some((w) => w.test(name))) add(name);
-  return [...seen].reduce((sum, name) => sum + sizes.get(name)[1], 0);
+  return [...seen];
 }
 
 for (const path of [...files(dist)].filter((path) => /\.(html|js|css|svg|txt|json|webmanifest)$/.test(path))) measure(path);
+for (const name of new Set(forViewers.flatMap(firstLoad))) if (brotli.has(name)) writeFileSync(join(dist, name + ".br"), brotli.get(name));
 writeFileSync(join(dist, ".source-hash"), sourceHash() + "\n");
 for (const [name, [plain, gz, br]] of sizes) console.log(`${name.padEnd(44)} ${plain} B, gzip ${gz} B, brotli ${br} B`);
 for (const [page, most] of Object.entries(budgets)) {
-  const total = firstLoad(page);
+  const total = firstLoad(page).reduce((sum, name) => sum + sizes.get(name)[1], 0);
   console.log(`first load of ${page}: ${total} B by gzip, of ${most}`);
   if (total > most) process.exitCode = 1;
 }
