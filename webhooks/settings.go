@@ -1,6 +1,3 @@
-// Package webhooks has the settings of the notifications that a stream has
-// begun. Nothing sends any yet: what is set here is kept and shown to
-// administrators.
 package webhooks
 
 import (

@@ -135,6 +135,7 @@ func (im *importer) throughApp(ctx context.Context, values values) (err error) {
 	app, err := owncast.New(
 		owncast.WithDataDir(im.data), owncast.WithRepository(im.repo), owncast.WithLogger(discard()),
 		owncast.WithAuthenticator(itself()), owncast.WithS3(noS3), owncast.WithWebUI(nil),
+		owncast.WithChatStore(memory.New().Chat), // its chat would remove messages that are older than its settings keep
 	)
 	if err != nil {
 		return err

@@ -18,6 +18,11 @@
 // public files. A table at the end counts what was read, what was taken, and
 // why the rest was not.
 //
+// An App keeps messages for two hours unless its chat settings say otherwise,
+// as Owncast does, so its first start removes older ones that were carried
+// over. To have them back, raise that setting, stop the App, and run this once
+// more with -add.
+//
 // Afterwards the server has to be reachable at the same URL as before, or
 // followers and the sign-ins of users are lost: they are bound to it.
 package main
