@@ -184,6 +184,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Con
 		}
 		return nil, nil, &HandshakeError{Status: hw.status, Err: err}
 	}
+	hw.ResponseWriter = nil // the library keeps hw, and through it the request would stay
 	ws.SetReadLimit(maxFrame)
 	return ws, hw.conn, nil
 }
