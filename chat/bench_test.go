@@ -1,13 +1,11 @@
 package chat_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -50,14 +48,7 @@ func gather(b testing.TB, r *room, n int, read bool) *audience {
 			b.Skipf("no more connections: %v", err)
 		}
 		a.conns = append(a.conns, c)
-		_, err = fmt.Fprintf(c, "GET /ws?accessToken=%s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", token)
-		must(b, err)
-		buf := bufio.NewReaderSize(c, 512)
-		res, err := http.ReadResponse(buf, nil)
-		if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-			b.Fatalf("no WebSocket: %v %v", res, err)
-		}
+		buf := handshake(b, c, token)
 		if read {
 			a.wg.Go(func() { a.read(c, buf) })
 		}

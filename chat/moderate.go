@@ -47,7 +47,8 @@ func (s *Server) SetVisible(ctx context.Context, by Actor, visible bool, ids ...
 	if _, err := s.cfg.Stores.Messages.HideMessages(ctx, hiddenAt(visible), ids...); err != nil {
 		return err
 	}
-	return s.tellVisibility(ctx, by, visible, ids)
+	s.tellVisibility(by, visible, ids)
+	return nil
 }
 
 // hiddenAt is what stores have for it.
@@ -59,14 +60,7 @@ func hiddenAt(visible bool) time.Time {
 }
 
 // tellVisibility tells everybody what to hide or to show.
-func (s *Server) tellVisibility(ctx context.Context, by Actor, visible bool, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	if err := s.stream.enter(ctx); err != nil {
-		return err
-	}
-	defer s.stream.leave()
+func (s *Server) tellVisibility(by Actor, visible bool, ids []string) {
 	d := newDocument(kindVisibility)
 	d.IDs, d.Visible = ids, &visible
 	s.mu.Lock()
@@ -76,7 +70,6 @@ func (s *Server) tellVisibility(ctx context.Context, by Actor, visible bool, ids
 	tell(s.tales, s.cfg.Events.VisibilityChanged, VisibilityChanged{
 		ID: d.ID, At: d.Timestamp, Messages: slices.Clone(ids), Visible: visible, By: by,
 	})
-	return nil
 }
 
 // checkAuthors tells whether the actor may act on those who wrote messages.
@@ -143,9 +136,7 @@ func (s *Server) Disable(ctx context.Context, by Actor, id, reason string) error
 		return err
 	}
 	for part := range slices.Chunk(hidden, maxVisibility) {
-		if err := s.tellVisibility(ctx, by, false, part); err != nil {
-			return err
-		}
+		s.tellVisibility(by, false, part)
 	}
 	s.remove(ctx, u, by, clients)
 	for _, c := range clients {
@@ -299,9 +290,7 @@ func (s *Server) Delete(ctx context.Context, by Actor, id string) error {
 		return err
 	}
 	for part := range slices.Chunk(hidden, maxVisibility) {
-		if err := s.tellVisibility(ctx, by, false, part); err != nil {
-			return err
-		}
+		s.tellVisibility(by, false, part)
 	}
 	if _, err := s.cfg.Stores.Messages.DeleteUserMessages(ctx, id); err != nil {
 		return err

@@ -14,8 +14,9 @@ const (
 	maxBatch      = 64
 	maxBatchBytes = 16 << 10
 	// maxPending is how many frames of clients, and calls of others, may have
-	// events that were not delivered yet. Further ones wait.
-	maxPending = 1024
+	// events that were not delivered yet. Further ones wait, so that nobody is
+	// far behind what is said, however much that is.
+	maxPending = 256
 )
 
 // event is a document on its way to clients. The order of events is that of
