@@ -44,6 +44,21 @@ async function say(page, text) {
 /** heard waits until a message with this text is shown. */
 const heard = (page, text) => page.locator(".message-body", { hasText: text }).first().waitFor(wait);
 
+/** promote makes a moderator of who is in a page. */
+async function promote(page) {
+  const id = await page.evaluate(() => JSON.parse(Object.entries(localStorage).find(([k]) => k.endsWith(":chat-user"))[1]).id);
+  await admin(server, "POST", "api/admin/chat/users/setmoderator", { userId: id, isModerator: true });
+}
+
+/** choose picks something from the menu of the message with this text. */
+async function choose(page, text, item) {
+  const message = page.locator(".message", { hasText: text });
+  await message.locator(".message-menu button").first().waitFor({ state: "attached", ...wait });
+  await message.hover();
+  await message.locator(".message-menu button").first().click();
+  await page.getByRole("menuitem", { name: item }).click();
+}
+
 test("two people talk, are mentioned, and one takes another name and color", { timeout: 240_000 }, async (t) => {
   const a = await enter(t);
   const b = await enter(t);
@@ -101,21 +116,76 @@ test("a moderator hides a message, and bans", { timeout: 240_000 }, async (t) =>
   await say(a.page, "something rude");
   await heard(b.page, "something rude");
   assert.equal(await b.page.locator(".message-menu").count(), 0);
-  const id = await b.page.evaluate(() => JSON.parse(Object.entries(localStorage).find(([k]) => k.endsWith(":chat-user"))[1]).id);
-  await admin(server, "POST", "api/admin/chat/users/setmoderator", { userId: id, isModerator: true });
-  const message = b.page.locator(".message", { hasText: "something rude" });
-  await message.locator(".message-menu button").first().waitFor({ state: "attached", ...wait });
-  await message.hover();
-  await message.locator(".message-menu button").first().click();
-  await b.page.getByRole("menuitem", { name: "Hide this message" }).click();
+  await promote(b.page);
+  await choose(b.page, "something rude", "Hide this message");
   await a.page.locator(".message", { hasText: "something rude" }).waitFor({ state: "detached", ...wait });
   await b.page.locator(".hidden-message", { hasText: "something rude" }).waitFor(wait);
 
-  await message.hover();
-  await message.locator(".message-menu button").first().click();
-  await b.page.getByRole("menuitem", { name: "Ban from the chat" }).click();
+  await choose(b.page, "something rude", "Ban from the chat");
   await a.page.locator(".composer-note", { hasText: "You have been removed" }).waitFor(wait);
   assert.equal(await a.page.isDisabled(".composer-field"), true);
+});
+
+test("a moderator silences somebody, looks at who they are, and lets them in again", { timeout: 240_000 }, async (t) => {
+  const a = await enter(t);
+  const b = await enter(t);
+  await promote(b.page);
+  await say(a.page, "an unkind remark");
+  await choose(b.page, "an unkind remark", "Silence for 10 minutes");
+  await a.page.locator(".notice", { hasText: "You have been timed out" }).first().waitFor(wait);
+  await a.page.waitForTimeout(1500); // not to be taken for a flood
+  await say(a.page, "may I?");
+  await a.page.locator(".notice", { hasText: "timed out" }).nth(1).waitFor(wait);
+  assert.equal(await b.page.locator(".message", { hasText: "may I?" }).count(), 0);
+
+  await choose(b.page, "an unkind remark", "About this user");
+  const dialog = b.page.getByRole("dialog", { name: a.name });
+  await dialog.locator(".said", { hasText: "an unkind remark" }).waitFor(wait);
+  await dialog.locator("dd", { hasText: "1 message" }).waitFor(wait);
+  assert.deepEqual(await violations(b.page), []);
+  await dialog.getByRole("button", { name: "Hide all messages" }).click();
+  await a.page.locator(".message", { hasText: "an unkind remark" }).waitFor({ state: "detached", ...wait });
+  await dialog.getByRole("button", { name: "Ban from the chat" }).click();
+  await a.page.locator(".composer-note", { hasText: "You have been removed" }).waitFor(wait);
+  await dialog.getByRole("button", { name: "Let in again" }).click();
+  await dialog.getByRole("button", { name: "Ban from the chat" }).waitFor(wait);
+  await a.page.reload();
+  await a.page.waitForSelector("#chat-profile", wait);
+  assert.equal(await a.page.textContent("#chat-profile bdi"), a.name);
+});
+
+test("messages that have to wait are shown when a moderator has seen them", { timeout: 240_000 }, async (t) => {
+  await configure(server, { "chat/holdlinks": true });
+  t.after(() => configure(server, { "chat/holdlinks": false }));
+  const a = await enter(t);
+  await say(a.page, "good: https://example.org/bread");
+  await a.page.locator(".notice", { hasText: "when a moderator has approved it" }).waitFor(wait);
+  await a.page.waitForTimeout(1500); // not to be taken for a flood
+  await say(a.page, "bad: https://example.org/spam");
+  await a.page.locator(".notice", { hasText: "when a moderator has approved it" }).nth(1).waitFor(wait);
+  const b = await enter(t);
+  await promote(b.page);
+  await b.page.getByRole("button", { name: "2 messages wait for a moderator" }).click(wait);
+  const dialog = b.page.getByRole("dialog", { name: "Waiting for a moderator" });
+  await dialog.locator("li", { hasText: "It has a link." }).first().waitFor(wait);
+  assert.deepEqual(await violations(b.page), []);
+  await dialog.locator("li", { hasText: "spam" }).getByRole("button", { name: "Discard" }).click();
+  await dialog.locator("li", { hasText: "spam" }).waitFor({ state: "detached", ...wait });
+  await dialog.locator("li", { hasText: "bread" }).getByRole("button", { name: "Show to all" }).click();
+  await heard(a.page, "good: https://example.org/bread");
+  await dialog.getByText("No message waits.").waitFor(wait);
+  await b.page.keyboard.press("Escape");
+  await b.page.getByRole("button", { name: "Waiting for a moderator", exact: true }).waitFor(wait);
+  assert.equal(await a.page.locator(".message", { hasText: "spam" }).count(), 0);
+});
+
+test("a name that is not allowed is refused, and the one before stays", { timeout: 120_000 }, async (t) => {
+  const a = await enter(t);
+  await a.page.click("#chat-profile");
+  await a.page.fill("dialog input.input >> nth=0", "The Owncast admin");
+  await a.page.click("dialog button[type=submit] >> nth=0");
+  await a.page.locator(".notice", { hasText: "You cannot change your name" }).waitFor(wait);
+  assert.equal(await a.page.textContent("#chat-profile bdi"), a.name);
 });
 
 test("a chat of ten thousand lines shows few, keeps its place, and follows at the end", { timeout: 240_000 }, async (t) => {
@@ -192,8 +262,7 @@ test("axe finds nothing wrong with the chat, light or dark", { timeout: 240_000 
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
     const a = await enter(t, { colorScheme });
-    const id = await a.page.evaluate(() => JSON.parse(Object.entries(localStorage).find(([k]) => k.endsWith(":chat-user"))[1]).id);
-    await admin(server, "POST", "api/admin/chat/users/setmoderator", { userId: id, isModerator: true });
+    await promote(a.page);
     await say(a.page, "a message with a [link](https://example.org) and `code`");
     await heard(a.page, "a message with");
     const look = async (what) => found.push(...(await violations(a.page)).map((v) => `${what}, ${colorScheme}: ${v}`));

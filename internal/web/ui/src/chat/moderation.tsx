@@ -7,7 +7,8 @@ import { common } from "../i18n/common";
 import { n, t } from "../i18n/viewer";
 import { ApiError, get, post } from "../lib/api";
 import { ago, dateTime } from "../lib/format";
-import type { ChatUser } from "../lib/types";
+import type { ChatUser, HeldMessage } from "../lib/types";
+import { heldMessages } from "./held";
 import { plain } from "./row";
 import type { Room } from "./room";
 import { asUser } from "./user";
@@ -92,17 +93,10 @@ export function UserDetails({ room, userId, close }: { room: Room; userId: strin
   );
 }
 
-interface Held {
-  id: string;
-  timestamp: string;
-  user: ChatUser;
-  body: string;
-}
-
 /** HeldMessages are those that wait for a moderator. */
-export function HeldMessages({ close }: { close: () => void }) {
-  const list = useSignal<Held[] | null>(null);
-  const load = () => asUser((accessToken) => get<Held[]>("api/moderation/chat/held", { accessToken })).then((l) => (list.value = l), (err) => (failed(err), close()));
+export function HeldMessages({ changed, close }: { changed: (list: HeldMessage[]) => void; close: () => void }) {
+  const list = useSignal<HeldMessage[] | null>(null);
+  const load = () => heldMessages().then((l) => changed((list.value = l)), (err) => (failed(err), close()));
   useEffect(() => void load(), []);
   const decide = (id: string, what: "approve" | "reject") => {
     void asUser((accessToken) => post(`api/moderation/chat/held/${what}`, { id }, { query: { accessToken } })).then(load, failed);
@@ -117,7 +111,8 @@ export function HeldMessages({ close }: { close: () => void }) {
             <p>
               <strong>{message.user.displayName}</strong> <span class="soft">{ago(new Date(message.timestamp))}</span>
             </p>
-            <p>{message.body}</p>
+            <p dir="auto">{message.body}</p>
+            {message.reason && <p class="soft">{message.reason}</p>}
             <div class="held-actions">
               <Button small kind="primary" onClick={() => decide(message.id, "approve")}>
                 {t("approve")}

@@ -9,8 +9,10 @@ import { toast } from "../components/toast";
 import { common } from "../i18n/common";
 import { n, t } from "../i18n/viewer";
 import { ApiError } from "../lib/api";
+import { compact } from "../lib/format";
 import type { Status, WebConfig } from "../lib/types";
 import { Composer } from "./composer";
+import { useWaiting } from "./held";
 import { VirtualList } from "./list";
 import { Room } from "./room";
 import { ChatRow, plain, rowLabel } from "./row";
@@ -49,6 +51,7 @@ export function Chat({ config, status, readOnly = false }: ChatProps) {
   const rows = shown.value;
   const unread = useUnread(rows, atEnd);
   const away = useAway(rows);
+  const waiting = useWaiting(here.moderator.value && !readOnly);
 
   const act = (doing: Promise<void>) => doing.catch((err: unknown) => toast(err instanceof ApiError && err.status ? err.message : common.t("noAnswer"), "error"));
   const moderate = here.moderator.value && !readOnly ? (row: Row): MenuItem[] => moderation(here, row, act, (userId) => (open.value = { userId })) : null;
@@ -59,7 +62,12 @@ export function Chat({ config, status, readOnly = false }: ChatProps) {
         <h2>{t("chat")}</h2>
         {here.present.value !== null && <span class="soft chat-count">{n("chatters", here.present.value)}</span>}
         <span class="gap" />
-        {moderate && <IconButton label={t("held")} icon={icons.Clock} onClick={() => (open.value = "held")} />}
+        {moderate && (
+          <span class="waiting">
+            <IconButton label={waiting.value ? n("heldCount", waiting.value) : t("held")} icon={icons.Clock} onClick={() => (open.value = "held")} />
+            {waiting.value > 0 && <span class="waiting-count" aria-hidden="true">{compact(waiting.value)}</span>}
+          </span>
+        )}
         {!readOnly && here.self.value && (
           <Button id="chat-profile" small kind="quiet" icon={icons.User} onClick={() => (open.value = "profile")}>
             <bdi class="own-name">{here.self.value.displayName}</bdi>
@@ -86,7 +94,7 @@ export function Chat({ config, status, readOnly = false }: ChatProps) {
       {!readOnly && <Composer room={here} blocked={blockage(here, config, status)} limit={config.maxSocketPayloadSize} slow={config.chatSlowMode} />}
       <Announcer rows={rows} />
       {open.value === "profile" && <Profile room={here} config={config} close={() => (open.value = "")} />}
-      {open.value === "held" && <HeldMessages close={() => (open.value = "")} />}
+      {open.value === "held" && <HeldMessages changed={(list) => (waiting.value = list.length)} close={() => (open.value = "")} />}
       {typeof open.value === "object" && <UserDetails room={here} userId={open.value.userId} close={() => (open.value = "")} />}
     </section>
   );

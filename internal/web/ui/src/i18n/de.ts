@@ -214,6 +214,8 @@ export default {
   connected: "Verbunden",
   recentMessages: "Nachrichten",
   held: "Wartet auf Moderation",
+  "heldCount.one": "{n} Nachricht wartet auf einen Moderator",
+  "heldCount.other": "{n} Nachrichten warten auf einen Moderator",
   heldNone: "Keine Nachricht wartet.",
   approve: "Allen zeigen",
   reject: "Verwerfen",

@@ -212,6 +212,8 @@ export const english = {
   connected: "Connected",
   recentMessages: "Messages",
   held: "Waiting for a moderator",
+  "heldCount.one": "{n} message waits for a moderator",
+  "heldCount.other": "{n} messages wait for a moderator",
   heldNone: "No message waits.",
   approve: "Show to all",
   reject: "Discard",

@@ -214,6 +214,8 @@ export default {
   connected: "Conectado",
   recentMessages: "Mensajes",
   held: "A la espera de moderación",
+  "heldCount.one": "{n} mensaje espera a un moderador",
+  "heldCount.other": "{n} mensajes esperan a un moderador",
   heldNone: "Ningún mensaje a la espera.",
   approve: "Mostrar a todos",
   reject: "Descartar",

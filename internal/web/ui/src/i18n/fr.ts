@@ -214,6 +214,8 @@ export default {
   connected: "Connecté",
   recentMessages: "Messages",
   held: "En attente de modération",
+  "heldCount.one": "{n} message attend un modérateur",
+  "heldCount.other": "{n} messages attendent un modérateur",
   heldNone: "Aucun message en attente.",
   approve: "Montrer à tous",
   reject: "Rejeter",

@@ -214,6 +214,8 @@ export default {
   connected: "接続",
   recentMessages: "メッセージ",
   held: "承認待ち",
+  "heldCount.one": "{n}件のメッセージがモデレーターの確認待ちです",
+  "heldCount.other": "{n}件のメッセージがモデレーターの確認待ちです",
   heldNone: "承認待ちはありません。",
   approve: "公開する",
   reject: "破棄",

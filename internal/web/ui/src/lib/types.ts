@@ -153,3 +153,13 @@ export interface Registration {
   accessToken: string;
   displayName: string;
 }
+
+/** A message that waits for a moderator. */
+export interface HeldMessage {
+  id: string;
+  timestamp: string;
+  user: ChatUser;
+  body: string;
+  /** Why; empty for one from before the server started. */
+  reason: string;
+}

@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-lWPY28C_.js";
