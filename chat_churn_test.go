@@ -206,7 +206,9 @@ func TestChurn(t *testing.T) {
 	for n := range people {
 		all.Go(func() { x.person(n) })
 	}
-	all.Go(x.moderate)
+	for range 4 {
+		all.Go(x.moderate)
+	}
 	all.Go(x.look)
 	all.Go(x.flap)
 	all.Wait()

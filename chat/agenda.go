@@ -17,8 +17,9 @@ type agenda struct {
 
 // task is something to do. It is the agenda's, but for cancel.
 type task struct {
-	at time.Time
-	do func() // nil if it was called off
+	at    time.Time
+	do    func()
+	index int // in the heap; negative if it was done or called off
 }
 
 func newAgenda() *agenda { return &agenda{wake: make(chan struct{}, 1)} }
@@ -27,7 +28,7 @@ func newAgenda() *agenda { return &agenda{wake: make(chan struct{}, 1)} }
 func (a *agenda) after(d time.Duration, do func()) *task {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := &task{time.Now().Add(d), do}
+	t := &task{at: time.Now().Add(d), do: do}
 	heap.Push(&a.tasks, t)
 	if a.tasks[0] == t {
 		signal(a.wake)
@@ -35,17 +36,18 @@ func (a *agenda) after(d time.Duration, do func()) *task {
 	return t
 }
 
-// cancel calls a task off. It tells whether that was in time. What the task
-// refers to is let go; the task itself stays until it is due.
+// cancel calls a task off. It tells whether that was in time.
 func (a *agenda) cancel(t *task) bool {
 	if t == nil {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	inTime := t.do != nil
-	t.do = nil
-	return inTime
+	if t.index < 0 {
+		return false
+	}
+	heap.Remove(&a.tasks, t.index)
+	return true
 }
 
 // run does what is due until ctx is done.
@@ -72,18 +74,13 @@ func (a *agenda) run(ctx context.Context) {
 func (a *agenda) due() (do func(), next time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for len(a.tasks) > 0 {
-		t := a.tasks[0]
-		if next := time.Until(t.at); next > 0 && t.do != nil {
-			return nil, next
-		}
-		heap.Pop(&a.tasks)
-		if do := t.do; do != nil {
-			t.do = nil
-			return do, 0
-		}
+	if len(a.tasks) == 0 {
+		return nil, time.Hour
 	}
-	return nil, time.Hour
+	if next := time.Until(a.tasks[0].at); next > 0 {
+		return nil, next
+	}
+	return heap.Pop(&a.tasks).(*task).do, 0
 }
 
 // taskHeap has the next task first.
@@ -91,16 +88,25 @@ type taskHeap []*task
 
 func (h taskHeap) Len() int           { return len(h) }
 func (h taskHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h taskHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Swap is for package heap.
+func (h taskHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
 
 // Push is for package heap.
-func (h *taskHeap) Push(x any) { *h = append(*h, x.(*task)) }
+func (h *taskHeap) Push(x any) {
+	t := x.(*task)
+	t.index = len(*h)
+	*h = append(*h, t)
+}
 
 // Pop is for package heap.
 func (h *taskHeap) Pop() any {
 	last := len(*h) - 1
 	t := (*h)[last]
-	(*h)[last] = nil
+	(*h)[last], t.index = nil, -1
 	*h = (*h)[:last]
 	return t
 }

@@ -20,11 +20,12 @@
 // # What is kept
 //
 // Messages go to the [Store] in the order of the stream and in groups, shortly
-// after they were sent: a crash of the process loses those of the last 100
-// milliseconds at the most, if the store writes at once, as that of
-// repository/bolt does. Users, their tokens, bans and held messages are stored
-// before the call that changes them returns. Time-outs are forgotten with the
-// process.
+// after they were sent. If the process crashes, those of the group that is
+// being written and of the one after it are lost, and none before: with
+// repository/bolt these are what was said in the last 50 milliseconds and in
+// the time that the disk takes for one group or two. Users, their tokens,
+// bans and held messages are stored before the call that changes them returns.
+// Time-outs are forgotten with the process.
 package chat
 
 import (
