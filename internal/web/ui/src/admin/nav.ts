@@ -35,8 +35,25 @@ export const groups: Group[] = [
     ],
   },
   {
+    label: () => t("chat"),
+    pages: [
+      { path: "admin/chat/messages/", label: () => t("messages"), icon: icons.Chat, part: "chat", moderators: true, load: async () => (await import("./pages/chat-messages")).default },
+      { path: "admin/chat/users/", label: () => t("users"), icon: icons.Users, part: "chat", moderators: true, load: async () => (await import("./pages/chat-users")).default },
+      { path: "admin/chat/emojis/", label: () => t("emoji"), icon: icons.Smile, part: "chat", load: async () => (await import("./pages/emoji")).default },
+    ],
+  },
+  {
+    label: () => t("theFediverse"),
+    pages: [
+      { path: "admin/federation/followers/", label: () => t("followers"), icon: icons.Heart, part: "federation", load: async () => (await import("./pages/followers")).default },
+      { path: "admin/federation/servers/", label: () => t("featured"), icon: icons.Broadcast, part: "federation", load: async () => (await import("./pages/featured")).default },
+      { path: "admin/federation/actions/", label: () => t("activity"), icon: icons.List, part: "federation", load: async () => (await import("./pages/activity")).default },
+    ],
+  },
+  {
     label: () => t("groupContent"),
     pages: [
+      { path: "admin/schedule/", label: () => t("schedule"), icon: icons.Calendar, part: "schedule", load: async () => (await import("./pages/schedule")).default },
       { path: "admin/recordings/", label: () => t("recordings"), icon: icons.Film, load: async () => (await import("./pages/recordings")).default },
       { path: "admin/restream/", label: () => t("restream"), icon: icons.Broadcast, load: async () => (await import("./pages/restream")).default },
     ],

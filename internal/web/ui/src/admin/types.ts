@@ -1,6 +1,6 @@
 // What the API tells administrators, as far as their pages use it. The names
 // are those of internal/httpapi/openapi.yaml.
-import type { Autoplay, ExternalAction, Phase, SocialHandle } from "../lib/types";
+import type { Autoplay, ChatUser, ExternalAction, Phase, ScheduledEvent, SocialHandle } from "../lib/types";
 
 /** Who is signed in. */
 export interface Session {
@@ -66,6 +66,13 @@ export interface BrowserPush {
   goLiveMessage?: string;
 }
 
+/** When and how it is told that the stream has begun. */
+export interface GoLive {
+  message: string;
+  delaySeconds: number;
+  throttleSeconds: number;
+}
+
 export interface ServerConfig {
   configured: boolean;
   parts: Parts;
@@ -88,7 +95,7 @@ export interface ServerConfig {
     appearanceVariables: Record<string, string>;
   };
   videoSettings: { videoQualityVariants: OutputVariant[]; latencyLevel: number };
-  notifications: { discord: Discord; browser: BrowserPush };
+  notifications: { discord: Discord; browser: BrowserPush; goLive?: GoLive };
   federation: {
     enabled: boolean;
     username: string;
@@ -120,6 +127,16 @@ export interface ServerConfig {
   chatSpamProtectionEnabled: boolean;
   chatSlurFilterEnabled: boolean;
   chatRequireAuthentication: boolean;
+  chatBlockedWords: string[];
+  chatBlockedLanguages: string[];
+  chatAvailableLanguages: string[];
+  chatHoldWords: string[];
+  chatHoldLinks: boolean;
+  chatHoldFirst: boolean;
+  chatSlowMode: number;
+  chatHistorySize: number;
+  chatRetentionHours: number;
+  chatLimits: ChatLimits;
   ffmpegPath: string;
   adminPassword: string;
   socketHostOverride: string;
@@ -350,4 +367,121 @@ export interface OutputStatus {
 export interface Audit {
   results: { id: number; time: string; actorId: string; actor: string; action: string; target: string; detail: string }[];
   next: number | null;
+}
+
+/** A user of the chat, as moderators see one. */
+export interface User extends ChatUser {
+  disabledReason?: string;
+}
+
+export interface ChatMessage {
+  id: string;
+  timestamp: string;
+  body: string;
+  user: ChatUser;
+  hiddenAt?: string;
+}
+
+/** A message that waits for a moderator; its body is text. */
+export interface HeldMessage {
+  id: string;
+  timestamp: string;
+  user: ChatUser;
+  body: string;
+  reason: string;
+}
+
+/** A connection of the chat. */
+export interface ChatClient {
+  id: number;
+  connectedAt: string;
+  user: ChatUser;
+  geo: Geo | null;
+  userAgent: string;
+  ipAddress: string;
+  messageCount: number;
+}
+
+export interface UserDetails {
+  user: User;
+  connectedClients: { connectedAt: string; userAgent: string; geo: string; id: number; messageCount: number }[];
+  messages: { timestamp: string; id: string; body: string; hiddenAt?: string }[];
+}
+
+/** A ban of an address, or of all that begin alike. */
+export interface Ban {
+  ipAddress: string;
+  notes: string;
+  createdAt: string;
+}
+
+/** 0 is no limit. */
+export interface ChatLimits {
+  clients: number;
+  clientsPerAddress: number;
+  registrationsPerAddress: number;
+  messagesPerMinute: number;
+  floodTimeout: number;
+  framesPerSecond: number;
+}
+
+/** A server whose stream is featured here. */
+export interface FederatedServer {
+  id: number;
+  iri: string;
+  url: string;
+  status: string;
+  name: string;
+  logoUrl: string;
+  isOnline: boolean;
+  streamTitle: string;
+  lastSeenOnline: string | null;
+  addedAt: string;
+}
+
+export interface FederatedAction {
+  iri: string;
+  actorIRI: string;
+  type: string;
+  timestamp: string;
+}
+
+/** How posts get to other servers. */
+export interface FederationDeliveries {
+  waiting: number;
+  hosts: number;
+  delivered: number;
+  givenUp: number;
+  failing: { host: string; since: string; failures: number; nextTry: string; lastError: string; suspended: boolean }[];
+}
+
+export interface Series {
+  id: string;
+  name: string;
+  description: string;
+  reminderMessage: string;
+  recurrence: string;
+  durationMinutes: number;
+  timezone: string;
+  active: boolean;
+}
+
+export interface AdminSchedule {
+  series: Series[];
+  events: ScheduledEvent[];
+}
+
+/** What came of telling something on a channel. */
+export interface Told {
+  kind: "stream-started" | "event-reminder" | "test";
+  at: string;
+  success: boolean;
+  error: string;
+  attempts: number;
+  retrying: boolean;
+}
+
+export interface Channels {
+  channels: { name: string; enabled: boolean; last: Told | null }[];
+  stream: { state: "none" | "waiting" | "interrupted" | "announced" | "throttled"; at: string | null };
 }

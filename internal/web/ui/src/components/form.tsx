@@ -38,7 +38,7 @@ type InputAttributes = Pick<
 >;
 
 interface TextFieldProps extends InputAttributes {
-  type?: "text" | "password" | "url" | "email" | "number" | "search" | "datetime-local" | "color";
+  type?: "text" | "password" | "url" | "email" | "number" | "search" | "date" | "datetime-local" | "color";
   label: string;
   value: string;
   onValue: (value: string) => void;

@@ -1,7 +1,16 @@
-import { config, has } from "../config";
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { Button } from "../../components/button";
+import { Download, Upload } from "../../components/icons";
+import { at } from "../../lib/base";
+import { send } from "../api";
+import { config, has, loadConfig } from "../config";
 import { Form, Setting } from "../form";
-import { t } from "../i18n";
+import { n, t } from "../i18n";
 import { host } from "../obs";
+import { act } from "../poll";
+import { problem } from "../problem";
+import { confirm } from "../ui/confirm";
 import { Card, Note, Page } from "../ui/page";
 import { AreaSetting, ListSetting, SettingsForm, SwitchSetting, TextSetting } from "../ui/settings";
 
@@ -33,8 +42,65 @@ export default function FederationPage() {
         </Card>
         <Card title={t("blockedDomains")} text={t("blockedDomainsText")}>
           <ListSetting setting={blocked} label={t("blockedDomains")} placeholder="example.org" />
+          {has("federation") && <Domains />}
         </Card>
       </SettingsForm>
+      {has("federation") && <Keys />}
     </Page>
+  );
+}
+
+interface Imported {
+  added: number;
+  total: number;
+  skipped: { domain: string; reason: string }[];
+}
+
+// Domains come from a file, such as one of Mastodon's, and go to one.
+function Domains() {
+  const id = useId();
+  const outcome = useSignal<{ good: boolean; text: string } | null>(null);
+  const choose = async (input: HTMLInputElement) => {
+    const file = input.files?.[0];
+    input.value = "";
+    if (!file) return;
+    try {
+      const done = await send<Imported>("api/admin/federation/blockdomains/import", { value: await file.text() });
+      await loadConfig();
+      const skipped = done.skipped.length ? ` ${n("domainsSkipped", done.skipped.length)}` : "";
+      outcome.value = { good: true, text: n("domainsAdded", done.added) + skipped };
+    } catch (err) {
+      outcome.value = { good: false, text: problem(err) };
+    }
+  };
+  return (
+    <>
+      <div class="buttons">
+        <input id={id} type="file" class="hidden-text" accept="text/csv,.csv,text/plain" aria-label={t("importDomains")} onChange={(event) => void choose(event.currentTarget)} />
+        <label class="button small" for={id}>
+          <Upload />
+          <span class="button-text">{t("importDomains")}</span>
+        </label>
+        <a class="button small" href={at("api/admin/federation/blockdomains/export")} download="blocked-domains.csv">
+          <Download />
+          <span class="button-text">{t("exportDomains")}</span>
+        </a>
+      </div>
+      <div role="status">{outcome.value && <Note tone={outcome.value.good ? "good" : "bad"}>{outcome.value.text}</Note>}</div>
+    </>
+  );
+}
+
+function Keys() {
+  const rotate = async () => {
+    const yes = await confirm({ title: t("rotateKeys"), text: t("rotateKeysText"), action: t("rotateKeys") });
+    if (yes) await act(() => send("api/admin/federation/keys/rotate"), t("saved"));
+  };
+  return (
+    <Card title={t("federationKeys")} text={t("federationKeysText")}>
+      <div>
+        <Button onClick={() => void rotate()}>{t("rotateKeys")}</Button>
+      </div>
+    </Card>
   );
 }

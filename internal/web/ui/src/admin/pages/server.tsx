@@ -63,7 +63,7 @@ export default function ServerPage() {
         </Card>
       </SettingsForm>
       {has("password") && <Password />}
-      <Card title={t("program")} text={t("programText")}>
+      <Card title={t("theProgram")} text={t("programText")}>
         <Facts
           list={[
             [t("webAddress"), c.webServerPort ? `${c.webServerIP}:${c.webServerPort}` : ""],

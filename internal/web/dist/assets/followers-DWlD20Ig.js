@@ -1,0 +1,1 @@
+export{t as default}from"./followers-D1o7QFdq.js";

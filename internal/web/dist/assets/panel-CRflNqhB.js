@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-CkN3Vv4a.js";
