@@ -44,6 +44,7 @@ type parts struct {
 	health   *health.Monitor
 	hardware *usage.Recorder
 	outbound *outbound
+	identity *identity
 	failures failures
 	listener atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
 	snapshot func(ctx context.Context, w io.Writer) error // nil: there is no way
@@ -83,6 +84,7 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 	if p.outbound, err = newOutbound(c, p, a.state); err != nil {
 		return err
 	}
+	p.identity = newIdentity(c)
 	p.pictures = newPictures(c.thumbnails)
 	p.health = a.newHealth(p)
 	api, err := a.api(ctx, c, p, store)
@@ -151,6 +153,7 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		api.Recordings = p.library
 	}
 	api.Chat, api.Users = p.chat, p.repo.Users
+	p.identity.offer(&api)
 	api.ChatUsers, _ = c.authenticator.(ChatAuthenticator)
 	if t, ok := c.transcoder.(video.EncoderSelector); ok {
 		api.Encoders = t
@@ -208,6 +211,7 @@ func (p *parts) shutdown(ctx context.Context) error {
 	if p.library != nil {
 		err = errors.Join(err, p.library.Shutdown(ctx))
 	}
+	p.identity.close()
 	err = errors.Join(err, p.outbound.shutdown(ctx)) // after everything that it is to tell of
 	if err != nil {
 		return err

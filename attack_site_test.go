@@ -47,8 +47,12 @@ func TestAttacksFromOtherSites(t *testing.T) {
 						continue
 					}
 					code, h, body := c.exchange(rt.Method, concrete(rt), "", "{}", append(attack.header, credential...)...)
-					if code != attack.code || !isError(body) || h.Get("Access-Control-Allow-Origin") != "" {
-						t.Errorf("%s %s, with %s: %d %s, want %d", rt.Method, rt.Path, kind, code, body, attack.code)
+					want := attack.code
+					if rt.Form() && name == "a form" {
+						want = 400 // it lacks the secret of the page
+					}
+					if code != want || !isError(body) || h.Get("Access-Control-Allow-Origin") != "" {
+						t.Errorf("%s %s, with %s: %d %s, want %d", rt.Method, rt.Path, kind, code, body, want)
 					}
 				}
 			}

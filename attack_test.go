@@ -22,6 +22,8 @@ package owncast_test
 //	fetches of private addresses (SSRF)             internal/httpx TestOnlyPublicAddressesAreConnectedTo, TestTheClientRefusesURLsThatAreNotToBeFetched,
 //	                                                TestTheClientChecksWhereRedirectsLead, TestANameThatChangesItsAddressIsNoWayIn, TestTheClientBoundsWhatItReads;
 //	                                                internal/archtest lets nobody else make a client
+//	sign-ins: lures, mix-ups, replays, downgrades   TestNobodyIsLuredIntoASignIn, TestTheChannelAsASiteOfItsOwn; internal/indieauth TestSignInsThatAreAttacked,
+//	                                                TestAProviderSpeaksForItsSitesAlone, TestSitesThatCannotBeUsed
 //	secrets in answers, logs and the audit          TestSecretsAreInNoAnswerAndNoLog
 //	RTMP: handshakes, chunks, floods                video/rtmp attack_test.go, FuzzConn, FuzzReader, FuzzGuard
 

@@ -17,6 +17,7 @@ import (
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
@@ -68,7 +69,8 @@ type config struct {
 	prometheus     func(func() []Metric) (http.Handler, error)
 	chatStore      ChatStore // nil: the repository's
 	chatFilters    []ChatFilter
-	chatLimits     *chat.Limits // nil: those in the settings
+	chatLimits     *chat.Limits       // nil: those in the settings
+	strangers      httpx.ClientConfig // how servers are reached that strangers name; tests have servers of their own
 }
 
 // newConfig applies the options to the defaults.

@@ -74,6 +74,7 @@ func (a *App) channel(p *parts) func(context.Context) web.Channel {
 		ch := web.Channel{
 			Name: i.Name, Summary: i.Summary, Title: i.StreamTitle, Tags: i.Tags,
 			Live: a.state.Status().Online(), Socket: i.SocketHostOverride,
+			IndieAuth: strings.HasPrefix(i.ServerURL, "https://") && p.settings.administered(ctx),
 		}
 		for _, action := range i.ExternalActions {
 			if action.URL != "" && !action.OpenExternally {

@@ -121,7 +121,9 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 			}
 			if rt.Access != httpapi.Anyone {
 				want(401, rt.Method, "{}")
-				want(401, "BREW", "")
+				if !slices.ContainsFunc(httpapi.Routes(), func(other httpapi.Route) bool { return other.Path == rt.Path && other.Access == httpapi.Anyone }) {
+					want(401, "BREW", "")
+				}
 			}
 			if rt.Access == httpapi.Admin {
 				want(403, rt.Method, "{}", "X-User", "moderator")
@@ -157,7 +159,14 @@ func TestEveryRouteRefusesWhatItMust(t *testing.T) {
 			if at != rt.Path && rt.MaxBody == 0 {
 				want(404, rt.Method, "", in...)
 			}
-			if rt.MaxBody > 0 {
+			if rt.Form() {
+				form := append(slices.Clone(in), "Content-Type", "application/x-www-form-urlencoded")
+				want(415, rt.Method, "{}", in...)
+				want(413, rt.Method, "value="+strings.Repeat("x", int(rt.MaxBody)), form...)
+				for _, body := range []string{"", "nonsense", "%zz", "a;b", "\xff"} {
+					want(400, rt.Method, body, form...)
+				}
+			} else if rt.MaxBody > 0 {
 				want(415, rt.Method, "value=x", append(slices.Clone(in), "Content-Type", "application/x-www-form-urlencoded")...)
 				want(413, rt.Method, `{"value":"`+strings.Repeat("x", int(rt.MaxBody))+`"}`, in...)
 				for _, body := range []string{"nonsense", `{"value":`, `"text"`, "3", "\xff"} {
@@ -190,6 +199,9 @@ func TestABodyOfUnknownLengthIsLimitedToo(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), rt.Method, c.web.URL+concrete(rt), body)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if rt.Form() {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
 		for in := keys.to(rt); len(in) > 0; in = in[2:] {
 			r.Header.Set(in[0], in[1])

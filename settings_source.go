@@ -79,6 +79,15 @@ func (s *settingsSource) adminHash(ctx context.Context) (string, error) {
 	return c.PasswordHash, err
 }
 
+// administered tells whether anybody can be an administrator.
+func (s *settingsSource) administered(ctx context.Context) bool {
+	if s.cfg.authenticator != nil || s.cfg.adminPassword != nil {
+		return true
+	}
+	hash, err := s.adminHash(ctx)
+	return err == nil && hash != ""
+}
+
 func (s *settingsSource) setAdminPassword(ctx context.Context, password string) error {
 	if s.cfg.adminPassword != nil {
 		return &ReadOnlyError{Field: "adminPassword"} // before the hashing

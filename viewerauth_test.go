@@ -74,7 +74,8 @@ func TestStrangersGetNothing(t *testing.T) {
 	(&channel{t: t, web: c.web}).await("/t/"+token+"/hls/0/stream.m3u8", "#EXTINF")
 	public := map[string]int{
 		"GET /api/health": 200,
-		"GET /robots.txt": 200, "GET /admin/": 200, "GET /admin/x": 200, "GET /assets/x.js": 404, "GET /viewer/login": 200, "POST /viewer/login": 401, "OPTIONS /hls/0/stream.m3u8": 204,
+		"GET /robots.txt": 200, "GET /admin/": 200, "GET /admin/x": 200, "GET /assets/x.js": 404, "GET /viewer/login": 200, "POST /viewer/login": 401,
+		"POST /api/auth/provider/indieauth": 415, "GET /api/auth/provider/indieauth/metadata": 404, "OPTIONS /hls/0/stream.m3u8": 204,
 	}
 	type ask struct{ method, path string }
 	asks := []ask{

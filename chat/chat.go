@@ -114,6 +114,8 @@ var (
 	ErrUnknownUser = errors.New("chat: unknown user")
 	// ErrUserDisabled is for a user who may not take part any more.
 	ErrUserDisabled = errors.New("chat: the user is disabled")
+	// ErrIdentities is for a user who has proved to be at too many places.
+	ErrIdentities = errors.New("chat: too many identities")
 	// ErrHierarchy refuses to act on somebody with as much power, or more.
 	ErrHierarchy = errors.New("chat: not allowed to act on this user")
 	// ErrEmpty refuses a message of which nothing would be shown.

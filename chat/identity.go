@@ -9,6 +9,9 @@ import (
 	"github.com/owncast-go/owncast/repository"
 )
 
+// maxIdentities is how many identities a user may have.
+const maxIdentities = 20
+
 // LinkIdentity tells the room that whoever has an access token has proved to
 // be somebody elsewhere, and returns the user that the token stands for from
 // now on.
@@ -17,7 +20,8 @@ import (
 // has it, the token becomes that user's: connections with the token go on as
 // that user, and the one they were before stays behind with what it has said.
 // The error matches [ErrUnknownUser] for a wrong token, and [ErrUserDisabled]
-// if either user is disabled: so a ban holds for the identity, too.
+// if either user is disabled: so a ban holds for the identity, too. It matches
+// [ErrIdentities] if the user has too many.
 func (s *Server) LinkIdentity(ctx context.Context, token, kind, subject string) (repository.User, error) {
 	for {
 		u, err := s.Authenticate(ctx, token)
@@ -52,6 +56,9 @@ func (s *Server) addIdentity(ctx context.Context, id, kind, subject string) (rep
 	u, err := repository.UpdateUser(ctx, s.cfg.Stores.Users, id, func(u *repository.User) error {
 		same := func(i repository.Identity) bool { return i.Kind == kind && i.Subject == subject }
 		if !slices.ContainsFunc(u.Identities, same) {
+			if len(u.Identities) >= maxIdentities {
+				return ErrIdentities
+			}
 			u.Identities = append(u.Identities, repository.Identity{Kind: kind, Subject: subject, LinkedAt: time.Now().UTC()})
 		}
 		return nil

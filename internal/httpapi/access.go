@@ -66,12 +66,13 @@ func caller(r *http.Request) repository.User {
 }
 
 // checkSite refuses what another site makes a browser send. Only browsers
-// send cookies, and forms of other sites cannot send JSON.
+// send cookies, and forms of other sites cannot send JSON. What the forms of
+// our own send has a secret in it.
 func (a *api) checkSite(r *http.Request) error {
 	if err := a.origin.Check(r); err != nil {
 		return errors.Join(httpx.ErrForbidden, err)
 	}
-	if !safe(r.Method) && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") != "" && !isJSON(r) {
+	if !safe(r.Method) && r.Header.Get("Authorization") == "" && r.Header.Get("Cookie") != "" && !isJSON(r) && !isForm(r) {
 		return httpx.ErrMediaType
 	}
 	return nil

@@ -99,6 +99,11 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 		ChatSlowMode: c.SlowMode,
 		Recordings:   a.Recordings != nil,
 	}
+	root, err := a.publicRoot(ctx)
+	if err != nil {
+		return err
+	}
+	body.Authentication.IndieAuthEnabled = root != ""
 	if a.Parts.Schedule && plan.Enabled {
 		body.Schedule = scheduleBody{true, plan.ShowCountdown, plan.ChatOpenMinutes}
 	}

@@ -112,7 +112,8 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request) error {
 func public(r *http.Request) bool {
 	p := r.URL.Path
 	return r.Method == http.MethodOptions || p == "" || p == "/robots.txt" || p == "/api/health" ||
-		p == "/admin" || strings.HasPrefix(p, "/admin/") || strings.HasPrefix(p, "/assets/") || strings.HasPrefix(p, "/api/admin/") || strings.HasPrefix(p, "/api/integrations/")
+		p == "/admin" || strings.HasPrefix(p, "/admin/") || strings.HasPrefix(p, "/assets/") || strings.HasPrefix(p, "/api/admin/") || strings.HasPrefix(p, "/api/integrations/") ||
+		p == providerPath || strings.HasPrefix(p, providerPath+"/")
 }
 
 // pass lets r through. Nobody else may keep the answer.

@@ -89,6 +89,10 @@ type Config struct {
 	// ChatUsers knows users of the site; nil if there are none but those of
 	// the chat.
 	ChatUsers chatAuthenticator
+	// IndieAuth proves who users of the chat are, and Provider who the channel
+	// is.
+	IndieAuth indieAuthClient
+	Provider  indieAuthServer
 	// FromProxy tells whether a request comes from a proxy that is believed.
 	FromProxy func(*http.Request) bool
 

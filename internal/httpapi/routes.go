@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"slices"
@@ -34,7 +35,9 @@ const (
 	mediaJSON = "application/json"
 	mediaText = "text/plain"
 	mediaYAML = "application/yaml" // RFC 9512
-	mediaAny  = "*/*"              // of a picture or a file, whatever it is
+	mediaHTML = "text/html"
+	mediaForm = "application/x-www-form-urlencoded"
+	mediaAny  = "*/*" // of a picture or a file, whatever it is
 
 	mediaBinary = "application/octet-stream"
 )
@@ -58,7 +61,7 @@ type Route struct {
 // The mux is built from it, and tests try each route.
 func Routes() []Route {
 	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
-		accessRoutes(), webhookRoutes(), chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes())
+		accessRoutes(), webhookRoutes(), chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes(), identityRoutes())
 }
 
 func publicRoutes() []Route {
@@ -147,8 +150,20 @@ func (a *api) serve(rt Route) httpx.HandlerFunc {
 		}
 		return rt.handle(a, w, r)
 	}
-	return a.guard(rt.Access, fn)
+	guarded := a.guard(rt.Access, fn)
+	if !rt.Form() {
+		return guarded
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return guarded(w, r.WithContext(context.WithValue(r.Context(), formKey{}, true)))
+	}
 }
+
+// formKey is what the context of a request for a form has true under.
+type formKey struct{}
+
+// isForm tells whether r is for a route that takes the body of an HTML form.
+func isForm(r *http.Request) bool { return r.Context().Value(formKey{}) != nil }
 
 // guard lets through who has access.
 func (a *api) guard(access Access, fn httpx.HandlerFunc) httpx.HandlerFunc {
@@ -169,14 +184,18 @@ func (a *api) guard(access Access, fn httpx.HandlerFunc) httpx.HandlerFunc {
 }
 
 // checkBody limits the body, and refuses what an HTML form on any site can
-// send and no client of the API does.
+// send and no client of the API does; and, where the route is for forms, what
+// is none.
 func (rt Route) checkBody(w http.ResponseWriter, r *http.Request) error {
 	if rt.MaxBody == 0 {
 		return nil
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, rt.MaxBody)
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err == nil && media == "application/x-www-form-urlencoded" {
+	switch isForm := err == nil && media == mediaForm; {
+	case rt.Form() && !isForm:
+		return httpx.ErrNotForm
+	case !rt.Form() && isForm:
 		return httpx.ErrMediaType
 	}
 	return nil

@@ -3,6 +3,8 @@ package httpx
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +57,11 @@ type ClientConfig struct {
 	Allowed []netip.Prefix
 	// Resolver finds addresses; nil is the default one.
 	Resolver *net.Resolver
+	// RootCAs are who certificates are believed of; nil is the system's.
+	RootCAs *x509.CertPool
+	// Hosts are where servers of tests are: "host:port" to another one, which
+	// must be allowed nevertheless.
+	Hosts map[string]string
 	// Timeout bounds everything from the connection to the end of the body. 0
 	// is ten seconds.
 	Timeout time.Duration
@@ -93,7 +100,7 @@ func NewClient(c ClientConfig) *http.Client {
 		Transport: &guard{
 			maxBody: cmp.Or(c.MaxBody, clientMaxBody), userAgent: c.UserAgent,
 			transport: &http.Transport{
-				DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxConnsPerHost: clientMaxConns, MaxIdleConns: 4 * clientMaxConns,
+				DialContext: redirected(dialer, c.Hosts), TLSClientConfig: &tls.Config{RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, MaxConnsPerHost: clientMaxConns, MaxIdleConns: 4 * clientMaxConns,
 				IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: clientTimeout, MaxResponseHeaderBytes: clientMaxHeader,
 			},
 		},
@@ -106,6 +113,13 @@ func NewClient(c ClientConfig) *http.Client {
 			}
 			return nil
 		},
+	}
+}
+
+// redirected dials to where hosts are said to be.
+func redirected(d *net.Dialer, hosts map[string]string) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		return d.DialContext(ctx, network, cmp.Or(hosts[address], address))
 	}
 }
 

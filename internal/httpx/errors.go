@@ -23,6 +23,8 @@ var (
 	ErrReadOnly     = errors.New("owncast: fixed by an option")
 	// ErrMediaType refuses a body of a type that is not JSON.
 	ErrMediaType = errors.New("owncast: unsupported media type")
+	// ErrNotForm refuses a body of a type that is not that of a form.
+	ErrNotForm = errors.New("owncast: unsupported media type, not a form")
 	// ErrTimeout is a request that took too long to come.
 	ErrTimeout = errors.New("owncast: request timeout")
 	// ErrMethodNotAllowed is for handlers that have set the header Allow.
@@ -121,6 +123,8 @@ func Status(err error) (status int, message string) {
 		return http.StatusNotFound, "not found"
 	case errors.Is(err, ErrMediaType):
 		return http.StatusUnsupportedMediaType, "send the body as application/json"
+	case errors.Is(err, ErrNotForm):
+		return http.StatusUnsupportedMediaType, "send the body as application/x-www-form-urlencoded"
 	case errors.Is(err, ErrMethodNotAllowed):
 		return http.StatusMethodNotAllowed, "method not allowed"
 	case errors.Is(err, recording.ErrTitle), errors.Is(err, recording.ErrRange), errors.Is(err, recording.ErrTooLong):
@@ -157,6 +161,8 @@ func chatStatus(err error) (status int, message string) {
 		return http.StatusForbidden, "forbidden"
 	case errors.Is(err, chat.ErrEmpty):
 		return http.StatusBadRequest, "the message is empty"
+	case errors.Is(err, chat.ErrIdentities):
+		return http.StatusBadRequest, "the user has too many identities"
 	case errors.Is(err, chat.ErrTooLong):
 		return http.StatusBadRequest, "too long, or too many"
 	case errors.Is(err, chat.ErrClosed):

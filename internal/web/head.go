@@ -23,6 +23,8 @@ type Channel struct {
 	// Socket is a host that the page opens WebSockets to, or a ws or wss URL,
 	// if it is not its own.
 	Socket string
+	// IndieAuth tells whether the channel proves to other sites who it is.
+	IndieAuth bool
 }
 
 // Item is what a page below recordings/ or schedule/ is about.
@@ -108,7 +110,21 @@ func (a *app) describe(r *http.Request, c Channel, item Item) (title string, tag
 	h.link("alternate", "api/oembed?format=json&url="+url.QueryEscape(here), ` type="application/json+oembed"`)
 	h.link("alternate", "hls/stream.m3u8", ` type="application/vnd.apple.mpegurl"`)
 	h.link("manifest", "manifest.json", "")
+	if c.IndieAuth && r.URL.Path == "/" {
+		for _, l := range indieAuthLinks() {
+			h.link(l.rel, l.href, "")
+		}
+	}
 	return title, h.b.Bytes()
+}
+
+// indieAuthLinks are where other sites learn how to ask who the channel is
+// (IndieAuth, section 4.1), from the root.
+func indieAuthLinks() []struct{ rel, href string } {
+	return []struct{ rel, href string }{
+		{"indieauth-metadata", "api/auth/provider/indieauth/metadata"},
+		{"authorization_endpoint", "api/auth/provider/indieauth"},
+	}
 }
 
 // embedURL is the player for the pages of others of what is at a path; "" if

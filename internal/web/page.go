@@ -90,6 +90,11 @@ func (a *app) introduce(w http.ResponseWriter, r *http.Request, name string, htm
 		a.guard(w.Header(), Channel{}, "'self'")
 	case "index.html":
 		a.guard(w.Header(), c, "'self'")
+		if c.IndieAuth && r.URL.Path == "/" {
+			for _, l := range indieAuthLinks() { // pages of hosts have no place for them
+				w.Header().Add("Link", "<"+l.href+`>; rel="`+l.rel+`"`)
+			}
+		}
 		if p := r.URL.Path; p != "/" && a.config.Item != nil {
 			item, found = a.config.Item(r.Context(), p)
 		}
