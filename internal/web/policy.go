@@ -9,8 +9,8 @@ import (
 // origin and nothing else, but for media that the storage serves itself, which
 // requests to its own origin are redirected to, and what the channel's
 // settings name: a host for WebSockets, and pages to be shown within the page.
-// Players make blob URLs for media and workers. The base of a page is written
-// by [app.page].
+// Players make blob URLs for media and workers, and data URLs for captions.
+// The base of a page is written by [app.page].
 type policy struct {
 	media     []string // origins
 	ancestors []string // who may show the page in a frame
@@ -20,7 +20,7 @@ type policy struct {
 func (p policy) String() string {
 	media := strings.Join(append([]string{"'self'"}, p.media...), " ")
 	return "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src " + media +
-		" blob:; connect-src " + media + p.sockets() + "; frame-src 'self'" + p.frames() + "; worker-src 'self' blob:; " +
+		" blob: data:; connect-src " + media + p.sockets() + "; frame-src 'self'" + p.frames() + "; worker-src 'self' blob:; " +
 		"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors " + strings.Join(p.ancestors, " ")
 }
 

@@ -211,7 +211,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestMediaMayComeFromWhereTheStorageServesIt(t *testing.T) {
 	h := New(Config{FS: application(), MediaOrigins: []string{"https://cdn.example.org"}})
 	csp := get(h, "/").Header().Get("Content-Security-Policy")
-	for _, want := range []string{"media-src 'self' https://cdn.example.org blob:;", "connect-src 'self' https://cdn.example.org;", "script-src 'self';"} {
+	for _, want := range []string{"media-src 'self' https://cdn.example.org blob: data:;", "connect-src 'self' https://cdn.example.org;", "script-src 'self';"} {
 		if !strings.Contains(csp, want) {
 			t.Errorf("%s lacks %s", csp, want)
 		}

@@ -19,14 +19,6 @@ const read = (path: string) => readFileSync(path, "utf8").replaceAll("\r\n", "\n
 
 const allowed = new Set(["MIT", "Apache-2.0"]);
 
-// What packages have copied into themselves.
-const within: Record<string, { name: string; version: string; license: string; text: string }[]> = {
-  "hls.js": [
-    { name: "url-toolkit", version: "2.2.5", license: "Apache-2.0", text: "" },
-    { name: "eventemitter3", version: "5.0.4", license: "MIT", text: read(join(here, "eventemitter3.txt")) },
-  ],
-};
-
 function packages(modules: Iterable<string>): string[] {
   const roots = new Set<string>();
   for (const id of modules) {
@@ -36,7 +28,14 @@ function packages(modules: Iterable<string>): string[] {
   return [...roots].sort();
 }
 
-function notice(root: string): Notice[] {
+// Who has the rights, in place of another copy of the text of the Apache License.
+function own(text: string): string {
+  if (!text.includes("TERMS AND CONDITIONS FOR USE")) return text;
+  const holders = text.match(/^ *Copyright (?!\[).*$/gm) ?? [];
+  return [...holders.map((line) => line.trim()), "Licensed under the Apache License, Version 2.0."].join("\n");
+}
+
+function notice(root: string): Notice {
   const { name, version, license, repository } = JSON.parse(read(join(root, "package.json"))) as {
     name: string;
     version: string;
@@ -47,16 +46,12 @@ function notice(root: string): Notice[] {
   const file = ["LICENSE", "LICENSE.md", "license"].map((f) => join(root, f)).find((f) => existsSync(f));
   if (!file) throw new Error(`${name} has no text of its license`);
   const link = (typeof repository === "string" ? repository : (repository?.url ?? "")).replace(/^git\+/, "").replace(/\.git$/, "");
-  return [
-    { name, version, license, link, text: read(file) },
-    ...(within[name] ?? []).map((n) => ({ ...n, link: "" })),
-  ];
+  return { name, version, license, link, text: own(read(file)) };
 }
 
-function table(notices: Notice[], hosts: Map<string, string>): string {
+function table(notices: Notice[]): string {
   const rows = notices.map(({ name, version, license, link }) => {
-    const host = hosts.get(name);
-    const label = host ? `${name}, within ${host}` : link.startsWith("https://") ? `[${name}](${link})` : name;
+    const label = link.startsWith("https://") ? `[${name}](${link})` : name;
     return `| ${label} | ${version} | ${license} |`;
   });
   return ["| package | version | license |", "|---|---|---|", ...rows].join("\n");
@@ -75,20 +70,18 @@ export function notices(): Plugin {
     name: "owncast-notices",
     generateBundle(_, bundle) {
       const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? Object.keys(chunk.modules) : []));
-      const list = packages(modules).flatMap(notice);
-      const hosts = new Map(Object.entries(within).flatMap(([host, parts]) => parts.map((p) => [p.name, host] as const)));
-      const texts = list.filter((n) => n.text);
+      const list = packages(modules).map(notice);
       const line = "=".repeat(80);
       const apache = read(join(here, "apache-2.0.txt"));
-      const sections = [...texts.map((n) => [n.name, n.text] as const), ["The Apache License", apache] as const];
+      const sections = [...list.map((n) => [n.name, n.text] as const), ["The Apache License", apache] as const];
       this.emitFile({
         type: "asset",
         fileName: "licenses.txt",
-        source: `This application has the license of owncast (MIT) and contains the packages\nbelow. url-toolkit, within hls.js, has the license of hls.js.\n\n${sections.map(([name, text]) => `${line}\n${name}\n${line}\n\n${text}\n`).join("\n")}`,
+        source: `This application has the license of owncast (MIT) and contains the packages\nbelow.\n\n${sections.map(([name, text]) => `${line}\n${name}\n${line}\n\n${text}\n`).join("\n")}`,
       });
       let doc = readFileSync(document, "utf8");
-      doc = replace(doc, "bundled", table(list, hosts));
-      doc = replace(doc, "bundled texts", texts.map((n) => `### ${n.name}\n\n\`\`\`text\n${n.text}\n\`\`\``).join("\n\n"));
+      doc = replace(doc, "bundled", table(list));
+      doc = replace(doc, "bundled texts", list.map((n) => `### ${n.name}\n\n\`\`\`text\n${n.text}\n\`\`\``).join("\n\n"));
       if (doc !== readFileSync(document, "utf8")) writeFileSync(document, doc);
     },
   };

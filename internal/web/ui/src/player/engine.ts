@@ -65,5 +65,5 @@ export interface Measures {
   stalls: number;
 }
 
-/** EngineFailed hears why an engine cannot go on, or that another one is needed, for captions. */
-export type EngineFailed = (why: Failure | "captions") => void;
+/** EngineFailed hears why an engine cannot go on. */
+export type EngineFailed = (why: Failure) => void;

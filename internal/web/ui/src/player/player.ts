@@ -86,7 +86,6 @@ export class Player {
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private steadyTimer: ReturnType<typeof setTimeout> | undefined;
   private aheadMs: number | null = null;
-  private captioned = false; // the source has captions
   private asked = false; // somebody has pressed play
   private chosenPlace = false; // the viewer paused or went back: do not jump
   private jumpedAt = -Infinity;
@@ -115,7 +114,6 @@ export class Player {
     if (source.key === this.source?.key) return;
     this.stop();
     this.source = source;
-    this.captioned = false;
     this.resumeAt = 0;
     batch(() => {
       this.active.value = true;
@@ -316,10 +314,7 @@ export class Player {
     const current = () => generation === this.generation;
     try {
       const engine = await this.choose((why) => {
-        if (!current()) return;
-        if (why !== "captions") return this.failed(why);
-        this.captioned = true;
-        this.retry();
+        if (current()) this.failed(why);
       });
       if (!current()) return engine?.stop();
       if (!engine) return this.failed("unsupported");
@@ -343,7 +338,7 @@ export class Player {
     // player is the one that can go to other devices and outlive a locked screen.
     const own = nativeSupported(this.video);
     if ("MediaSource" in window || ("ManagedMediaSource" in window && !own)) {
-      const { make } = await (this.captioned ? import("./hls-whole") : import("./hls-engine"));
+      const { make } = await import("./hls-engine");
       const engine = make(this.video, url, failed);
       if (engine) return engine;
     }
