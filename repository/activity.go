@@ -53,6 +53,8 @@ type Inbound interface {
 	// IRI is stored already, which is left unchanged. Exactly one of several
 	// concurrent calls with the same IRI returns true.
 	SeeActivity(ctx context.Context, a InboundActivity) (first bool, err error)
+	// ActivitySeen reports whether SeeActivity has stored an activity.
+	ActivitySeen(ctx context.Context, iri string) (bool, error)
 	// ForgetActivity removes what SeeActivity has stored, for an activity that
 	// could not be handled and may be sent again. It does nothing if there is
 	// none.

@@ -76,11 +76,22 @@ const (
 	FollowersBlocked
 )
 
+// FollowerKind selects followers by what they are.
+type FollowerKind uint8
+
+// The values of FollowerKind.
+const (
+	FollowersAnyKind FollowerKind = iota
+	FollowersPeople               // all but directories
+	FollowersDirectories
+)
+
 // FollowerQuery selects the followers that meet all of its conditions, newest
-// first. The zero FollowerQuery selects all.
+// first. The zero FollowerQuery selects all. A query with a State and a Kind
+// and without ValidatedBefore is fast however many followers there are.
 type FollowerQuery struct {
 	State           FollowerState
-	Directory       bool      // directories only
+	Kind            FollowerKind
 	ValidatedBefore time.Time // last validated before this time; zero selects all
 	Page            Page
 }

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/internal/kvstore"
 )
 
 // SchemaError is a database that a newer version of this package has written.
@@ -38,6 +39,7 @@ func migrations() []migration {
 		createSettings,
 		createRecords,
 		createWebhookLog,
+		inside(kvstore.SplitDirectories),
 	}
 }
 

@@ -84,8 +84,7 @@ func testFollowerPages(t *testing.T, s repository.Followers) {
 	for i := range 5 {
 		saveFollower(t, s, follower(i))
 	}
-	for _, state := range []repository.FollowerState{repository.FollowersApproved, repository.FollowersAll} {
-		q := repository.FollowerQuery{State: state}
+	for _, q := range []repository.FollowerQuery{{State: repository.FollowersApproved, Kind: repository.FollowersPeople}, {State: repository.FollowersApproved}, {}} {
 		wantFollowers(t, s, q, 5, "4", "3", "2", "1", "0")
 		q.Page = repository.Page{Offset: 1, Limit: 2}
 		wantFollowers(t, s, q, 5, "3", "2")
@@ -108,7 +107,11 @@ func testFollowerQueries(t *testing.T, s repository.Followers) {
 	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersApproved}, 2, "3", "0")
 	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersPending}, 1, "1")
 	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersBlocked}, 1, "2")
-	wantFollowers(t, s, repository.FollowerQuery{Directory: true}, 1, "3")
+	wantFollowers(t, s, repository.FollowerQuery{Kind: repository.FollowersDirectories}, 1, "3")
+	wantFollowers(t, s, repository.FollowerQuery{Kind: repository.FollowersPeople}, 3, "2", "1", "0")
+	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersApproved, Kind: repository.FollowersDirectories}, 1, "3")
+	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersApproved, Kind: repository.FollowersPeople}, 1, "0")
+	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersPending, Kind: repository.FollowersDirectories}, 0)
 	wantFollowers(t, s, repository.FollowerQuery{ValidatedBefore: at(50)}, 3, "2", "1", "0")
 	wantFollowers(t, s, repository.FollowerQuery{ValidatedBefore: at(51), State: repository.FollowersApproved}, 2, "3", "0")
 
@@ -117,6 +120,10 @@ func testFollowerQueries(t *testing.T, s repository.Followers) {
 	ok(t, "DeleteFollower", s.DeleteFollower(t.Context(), follower(0).ActorIRI))
 	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersApproved}, 2, "3", "1")
 	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersPending}, 0)
+	_, err = repository.UpdateFollower(t.Context(), s, directory.ActorIRI, func(f *repository.Follower) error { f.Directory = false; return nil })
+	ok(t, "UpdateFollower", err)
+	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersApproved, Kind: repository.FollowersDirectories}, 0)
+	wantFollowers(t, s, repository.FollowerQuery{State: repository.FollowersApproved, Kind: repository.FollowersPeople}, 2, "3", "1")
 }
 
 func testFollowerInboxes(t *testing.T, s repository.Followers) {
@@ -254,14 +261,28 @@ func see(t *testing.T, s repository.Inbound, a repository.InboundActivity, want 
 	if err != nil || first != want {
 		t.Errorf("SeeActivity(%s) = %v, %v; want %v", a.IRI, first, err, want)
 	}
+	if err == nil && a.IRI != "" {
+		wantSeen(t, s, a.IRI, true)
+	}
+}
+
+func wantSeen(t *testing.T, s repository.Inbound, iri string, want bool) {
+	t.Helper()
+	seen, err := s.ActivitySeen(t.Context(), iri)
+	if err != nil || seen != want {
+		t.Errorf("ActivitySeen(%s) = %v, %v; want %v", iri, seen, err, want)
+	}
 }
 
 func testInboundOnce(t *testing.T, s repository.Inbound) {
+	wantSeen(t, s, "a", false)
+	wantSeen(t, s, "", false)
 	see(t, s, repository.InboundActivity{IRI: "a"}, true)
 	see(t, s, repository.InboundActivity{IRI: "a", Type: "x", Engagement: true}, false)
 	see(t, s, repository.InboundActivity{IRI: "b"}, true)
 	for range 2 {
 		ok(t, "ForgetActivity", s.ForgetActivity(t.Context(), "a"))
+		wantSeen(t, s, "a", false)
 	}
 	see(t, s, repository.InboundActivity{IRI: "a"}, true)
 	_, err := s.SeeActivity(t.Context(), repository.InboundActivity{})
@@ -333,6 +354,7 @@ func testInboundContext(t *testing.T, s repository.Inbound) {
 			_, err := s.SeeActivity(ctx, repository.InboundActivity{IRI: "b"})
 			return err
 		},
+		"ActivitySeen":    func(ctx context.Context) error { _, err := s.ActivitySeen(ctx, "a"); return err },
 		"ForgetActivity":  func(ctx context.Context) error { return s.ForgetActivity(ctx, "a") },
 		"Engagements":     func(ctx context.Context) error { _, _, err := s.Engagements(ctx, repository.Page{}); return err },
 		"PruneActivities": func(ctx context.Context) error { _, err := s.PruneActivities(ctx, at(1)); return err },

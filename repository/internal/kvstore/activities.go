@@ -116,6 +116,14 @@ func (s inbound) SeeActivity(ctx context.Context, a repository.InboundActivity) 
 	return first && err == nil, err
 }
 
+func (s inbound) ActivitySeen(ctx context.Context, iri string) (seen bool, err error) {
+	err = s.view(ctx, "activity seen", func(tx Tx) error {
+		seen = tx.Get(Inbound, []byte(iri)) != nil
+		return nil
+	})
+	return seen && err == nil, err
+}
+
 func countEngagement(tx Tx, a repository.InboundActivity, delta int) error {
 	if !a.Engagement {
 		return nil

@@ -18,12 +18,56 @@ func (s followers) Follower(ctx context.Context, actorIRI string) (f repository.
 	return f, err
 }
 
-func followerEntries(f repository.Follower) []entry {
-	return []entry{{FollowersByTime, append(timeKey([]byte{byte(f.State())}, f.CreatedAt), f.ActorIRI...), present()}}
+// followerList is a state and a kind, which is not FollowersAnyKind: people
+// are listed under their state alone, and directories apart from them.
+func followerList(state repository.FollowerState, kind repository.FollowerKind) byte {
+	if kind == repository.FollowersDirectories {
+		return byte(state) | 1<<7
+	}
+	return byte(state)
 }
 
-func followerCount(state repository.FollowerState) string {
-	return countFollowers + strconv.Itoa(int(state))
+func followerKind(f repository.Follower) repository.FollowerKind {
+	if f.Directory {
+		return repository.FollowersDirectories
+	}
+	return repository.FollowersPeople
+}
+
+func listOf(f repository.Follower) byte { return followerList(f.State(), followerKind(f)) }
+
+func followerEntries(f repository.Follower) []entry { return []entry{followerEntry(listOf(f), f)} }
+
+func followerEntry(list byte, f repository.Follower) entry {
+	return entry{FollowersByTime, append(timeKey([]byte{list}, f.CreatedAt), f.ActorIRI...), present()}
+}
+
+func followerCount(list byte) string { return countFollowers + strconv.Itoa(int(list)) }
+
+// SplitDirectories moves directories from the lists of people, where they were
+// before schema 3, to lists of their own.
+func SplitDirectories(tx Tx) error {
+	var moved []repository.Follower
+	for _, data := range tx.Ascend(Followers, nil) {
+		f, err := decode(data, followerFields)
+		if err != nil {
+			return err
+		}
+		if f.Directory {
+			moved = append(moved, f)
+		}
+	}
+	for _, f := range moved {
+		before := followerList(f.State(), repository.FollowersPeople)
+		reindex(tx, []entry{followerEntry(before, f)}, followerEntries(f))
+		if _, err := add(tx, followerCount(before), -1); err != nil {
+			return err
+		}
+		if _, err := add(tx, followerCount(listOf(f)), 1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s followers) SaveFollower(ctx context.Context, f repository.Follower) (repository.Follower, error) {
@@ -67,7 +111,7 @@ func (s followers) SaveFollower(ctx context.Context, f repository.Follower) (rep
 // countFollower adds to the number of followers in f's state, and of those
 // with its inbox.
 func countFollower(tx Tx, f repository.Follower, delta int) error {
-	if _, err := add(tx, followerCount(f.State()), delta); err != nil {
+	if _, err := add(tx, followerCount(listOf(f)), delta); err != nil {
 		return err
 	}
 	if f.State() != repository.FollowersApproved {
@@ -145,13 +189,14 @@ func (s followers) Followers(ctx context.Context, q repository.FollowerQuery) (p
 // followerKeys returns the keys of the page that q asks for, and how many
 // followers it selects.
 func followerKeys(tx Tx, q repository.FollowerQuery) (keys [][]byte, total int, err error) {
-	if q.State == repository.FollowersAll || q.Directory || !q.ValidatedBefore.IsZero() {
+	if q.State == repository.FollowersAll || q.Kind == repository.FollowersAnyKind || !q.ValidatedBefore.IsZero() {
 		return searchFollowers(tx, q)
 	}
-	if total, err = count(tx, followerCount(q.State)); err != nil {
+	list := followerList(q.State, q.Kind)
+	if total, err = count(tx, followerCount(list)); err != nil {
 		return nil, 0, err
 	}
-	keys = keyPage(prefixedDown(tx, FollowersByTime, []byte{byte(q.State)}, nil), q.Page)
+	keys = keyPage(prefixedDown(tx, FollowersByTime, []byte{list}, nil), q.Page)
 	for i, k := range keys {
 		if len(k) < 1+timeLen {
 			return nil, 0, corrupt("key of %d bytes", len(k))
@@ -168,7 +213,8 @@ func searchFollowers(tx Tx, q repository.FollowerQuery) ([][]byte, int, error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		if q.State != repository.FollowersAll && f.State() != q.State || q.Directory && !f.Directory ||
+		if q.State != repository.FollowersAll && f.State() != q.State ||
+			q.Kind != repository.FollowersAnyKind && followerKind(f) != q.Kind ||
 			!q.ValidatedBefore.IsZero() && !f.ValidatedAt.Before(q.ValidatedBefore) {
 			continue
 		}

@@ -62,7 +62,7 @@ const (
 	Bans                            // family, bits, address: ban
 	Audit                           // seq: audit record
 	Followers                       // actor: follower
-	FollowersByTime                 // state, CreatedAt, actor
+	FollowersByTime                 // state with kind, CreatedAt, actor
 	Inboxes                         // inbox: number of followers
 	Activities                      // IRI: activity
 	ActivitiesByTime                // CreatedAt, IRI
