@@ -84,11 +84,17 @@ func stripBase(base string, next http.Handler) http.Handler {
 }
 
 // WellKnown serves what must be at the root of the host, below
-// "/.well-known/". Nothing is there as long as there is no federation: every
-// path is answered with 405, as clients of such servers expect.
+// "/.well-known/": how servers of the fediverse find the channel. As long as
+// there is no federation every path is answered with 405, as those servers
+// expect.
 func (a *App) WellKnown() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusMethodNotAllowed)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := a.running.Load()
+		if p == nil || p.fediverse.service == nil {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		p.fediverse.service.WellKnown().ServeHTTP(w, r)
 	})
 }
 
@@ -107,7 +113,7 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	p := new(parts)
 	c := a.cfg
-	c.hooks = append([]Hooks{p.failures.hooks(), p.hooks(), p.roomHooks()}, c.hooks...)
+	c.hooks = append([]Hooks{p.failures.hooks(), p.hooks(), p.roomHooks(), p.fediverse.hooks(), p.engagementHooks(c.log)}, c.hooks...)
 	if err := a.open(c, p); err != nil {
 		return err
 	}
@@ -125,7 +131,7 @@ func (a *App) Start(ctx context.Context) error {
 	if p.library != nil {
 		p.library.Start()
 	}
-	if err := errors.Join(p.hardware.Start(ctx), p.health.Start(ctx)); err != nil {
+	if err := errors.Join(p.hardware.Start(ctx), p.health.Start(ctx), p.fediverse.start(ctx)); err != nil {
 		return errors.Join(err, p.shutdown(ctx))
 	}
 	a.parts = p

@@ -29,26 +29,27 @@ import (
 
 // parts are what Start makes and Shutdown ends.
 type parts struct {
-	repo     Repository
-	settings *settingsSource
-	library  *recording.Library // nil without recordings
-	packager *hls.Packager
-	video    *video.Server
-	rtmp     *rtmp.Server
-	restream *restreams
-	audience *stats.Audience
-	chat     *chat.Server
-	assets   *assets.Store
-	handler  http.Handler
-	pictures *pictures
-	health   *health.Monitor
-	hardware *usage.Recorder
-	outbound *outbound
-	identity *identity
-	failures failures
-	listener atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
-	snapshot func(ctx context.Context, w io.Writer) error // nil: there is no way
-	close    func() error                                 // closes what the App opened, once
+	repo      Repository
+	settings  *settingsSource
+	library   *recording.Library // nil without recordings
+	packager  *hls.Packager
+	video     *video.Server
+	rtmp      *rtmp.Server
+	restream  *restreams
+	audience  *stats.Audience
+	chat      *chat.Server
+	assets    *assets.Store
+	handler   http.Handler
+	pictures  *pictures
+	health    *health.Monitor
+	hardware  *usage.Recorder
+	outbound  *outbound
+	identity  *identity
+	failures  failures
+	fediverse fediverse
+	listener  atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
+	snapshot  func(ctx context.Context, w io.Writer) error // nil: there is no way
+	close     func() error                                 // closes what the App opened, once
 }
 
 // rtmpAddr is where publishers connect to; nil if nowhere.
@@ -68,7 +69,7 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 	}
 	closeRepository := p.close
 	p.close = sync.OnceValue(func() error { return errors.Join(closing(), closeRepository()) })
-	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store}); err != nil {
+	if p.assets, err = assets.New(assets.Config{Storage: c.assets, Settings: p.settings.store, LogoChanged: p.fediverse.changed}); err != nil {
 		return err
 	}
 	if p.chat, err = newChat(c, a.state, p); err != nil {
@@ -87,6 +88,9 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 	p.identity = newIdentity(c)
 	p.pictures = newPictures(c.thumbnails)
 	p.health = a.newHealth(p)
+	if err := a.federate(c, p); err != nil {
+		return err
+	}
 	api, err := a.api(ctx, c, p, store)
 	if err != nil {
 		return err
@@ -139,7 +143,9 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
 		Parts: httpapi.Parts{
 			Chat: true, S3: c.openS3 != nil, Transcoder: c.transcoder != nil, Hardware: c.hardware != nil, Geo: c.geo != nil || c.geoPath != "",
+			Federation: c.federation != nil,
 		},
+		Followers: p.repo.Followers, Inbound: p.repo.Inbound,
 		Snapshot: p.snapshot, BasePath: base, RTMPAddr: p.rtmpAddr, Ladder: p.settings.offered,
 		Web: web.New(web.Config{
 			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
@@ -163,6 +169,9 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 	}
 	if c.restream != nil {
 		api.ReadOnly = append(api.ReadOnly, "restream")
+	}
+	if p.fediverse.service != nil {
+		api.Federation = p.fediverse.service
 	}
 	return api, nil
 }
@@ -212,7 +221,7 @@ func (p *parts) shutdown(ctx context.Context) error {
 		err = errors.Join(err, p.library.Shutdown(ctx))
 	}
 	p.identity.close()
-	err = errors.Join(err, p.outbound.shutdown(ctx)) // after everything that it is to tell of
+	err = errors.Join(err, p.fediverse.shutdown(ctx), p.outbound.shutdown(ctx)) // after everything that it is to tell of
 	if err != nil {
 		return err
 	}

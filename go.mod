@@ -3,6 +3,7 @@ module github.com/owncast-go/owncast
 go 1.26.0
 
 require (
+	code.superseriousbusiness.org/httpsig v1.4.0
 	github.com/Eyevinn/mp4ff v0.51.0
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
@@ -10,7 +11,9 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/bluenviron/mediacommon/v2 v2.9.3
 	github.com/coder/websocket v1.8.15
+	github.com/dunglas/httpsfv v1.1.2
 	github.com/getkin/kin-openapi v0.152.0
+	github.com/go-fed/activity v1.0.1-0.20210803212804-d866ba75dd0f
 	github.com/grafov/m3u8 v0.12.1
 	github.com/microcosm-cc/bluemonday v1.0.27
 	github.com/nats-io/nats-server/v2 v2.15.2

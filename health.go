@@ -50,6 +50,7 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(ctx context.Context) []health.Problem { return p.outbound.problems(ctx) },
 		func(context.Context) []health.Problem { return hardwareProblems(p.hardware.High()) },
 		func(context.Context) []health.Problem { return chatProblems(p.chat.Stats(), p.chat.Filters()) },
+		p.fediverse.problems,
 	}
 	if a.cfg.repo == nil {
 		checks = append(checks, health.Directory(a.cfg.dataDir))

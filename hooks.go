@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/recording"
@@ -76,9 +77,22 @@ type Hooks struct {
 
 	// Of settings, after they were saved. They may change settings; what
 	// comes of that is told after they have returned.
-	InstanceChanged func(context.Context, InstanceChanged)
-	VideoChanged    func(context.Context, VideoChanged)
-	ChatChanged     func(context.Context, ChatChanged)
+	InstanceChanged   func(context.Context, InstanceChanged)
+	VideoChanged      func(context.Context, VideoChanged)
+	ChatChanged       func(context.Context, ChatChanged)
+	FederationChanged func(context.Context, FederationChanged)
+
+	// Of the fediverse; they may come at the same time.
+	Followed        func(context.Context, federation.Followed)
+	FollowRequested func(context.Context, federation.FollowRequested)
+	Unfollowed      func(context.Context, federation.Unfollowed)
+	Liked           func(context.Context, federation.Liked)
+	Shared          func(context.Context, federation.Shared)
+	Mentioned       func(context.Context, federation.Mentioned)
+	Replied         func(context.Context, federation.Replied)
+	Quoted          func(context.Context, federation.Quoted)
+	// ServerChanged tells of the stream of a featured server.
+	ServerChanged func(context.Context, federation.ServerChanged)
 }
 
 // InstanceChanged says that the instance was saved. Nothing but the hooks has
@@ -90,6 +104,9 @@ type VideoChanged struct{ Old, New VideoSettings }
 
 // ChatChanged says that the settings of the chat were saved.
 type ChatChanged struct{ Old, New ChatSettings }
+
+// FederationChanged says that the settings of the federation were saved.
+type FederationChanged struct{ Old, New FederationSettings }
 
 // healthEvents does for health what events does for streams.
 func healthEvents(hooks []Hooks) func(context.Context, Health) {
@@ -169,6 +186,21 @@ func all[E any](hooks []Hooks, pick func(Hooks) func(context.Context, E) error) 
 			}
 		}
 		return nil
+	}
+}
+
+// federationEvents does the same for the federation.
+func federationEvents(hooks []Hooks) federation.Events {
+	return federation.Events{
+		Followed:        each(hooks, func(h Hooks) func(context.Context, federation.Followed) { return h.Followed }),
+		FollowRequested: each(hooks, func(h Hooks) func(context.Context, federation.FollowRequested) { return h.FollowRequested }),
+		Unfollowed:      each(hooks, func(h Hooks) func(context.Context, federation.Unfollowed) { return h.Unfollowed }),
+		Liked:           each(hooks, func(h Hooks) func(context.Context, federation.Liked) { return h.Liked }),
+		Shared:          each(hooks, func(h Hooks) func(context.Context, federation.Shared) { return h.Shared }),
+		Mentioned:       each(hooks, func(h Hooks) func(context.Context, federation.Mentioned) { return h.Mentioned }),
+		Replied:         each(hooks, func(h Hooks) func(context.Context, federation.Replied) { return h.Replied }),
+		Quoted:          each(hooks, func(h Hooks) func(context.Context, federation.Quoted) { return h.Quoted }),
+		ServerChanged:   each(hooks, func(h Hooks) func(context.Context, federation.ServerChanged) { return h.ServerChanged }),
 	}
 }
 

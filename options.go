@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
@@ -69,8 +70,9 @@ type config struct {
 	prometheus     func(func() []Metric) (http.Handler, error)
 	chatStore      ChatStore // nil: the repository's
 	chatFilters    []ChatFilter
-	chatLimits     *chat.Limits       // nil: those in the settings
-	strangers      httpx.ClientConfig // how servers are reached that strangers name; tests have servers of their own
+	chatLimits     *chat.Limits                                        // nil: those in the settings
+	strangers      httpx.ClientConfig                                  // how servers are reached that strangers name; tests have servers of their own
+	federation     func(federation.Config) (federation.Service, error) // nil: there is none
 }
 
 // newConfig applies the options to the defaults.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
@@ -40,6 +41,8 @@ func newSettingsSource(c config, r Repository) *settingsSource {
 			func(x settings.Change[VideoSettings]) VideoChanged { return VideoChanged(x) }),
 		ChatChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, ChatChanged) { return h.ChatChanged },
 			func(x settings.Change[chat.Settings]) ChatChanged { return ChatChanged(x) }),
+		FederationChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, FederationChanged) { return h.FederationChanged },
+			func(x settings.Change[federation.Settings]) FederationChanged { return FederationChanged(x) }),
 	}
 	if c.base.Host != "" {
 		u := strings.TrimRight(c.base.String(), "/")

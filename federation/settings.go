@@ -1,12 +1,8 @@
-// Package federation has the settings of the federation with other servers.
-// The federation itself is not there yet: what is set here is kept and shown
-// to administrators, and nothing acts on it.
 package federation
 
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,22 +42,23 @@ func Setting() repository.Setting[Settings] {
 func (s *Settings) validate() error {
 	s.Username = strings.TrimSpace(s.Username)
 	s.GoLiveMessage = strings.TrimSpace(s.GoLiveMessage)
-	if !regexp.MustCompile(`^[A-Za-z0-9_]{1,30}$`).MatchString(s.Username) {
+	if !userForm.MatchString(s.Username) {
 		return &repository.FieldError{Field: "username", Reason: "must be 1 to 30 letters, digits or underscores"}
 	}
 	if utf8.RuneCountInString(s.GoLiveMessage) > MaxMessageRunes {
 		return &repository.FieldError{Field: "goLiveMessage", Reason: fmt.Sprintf("is longer than %d characters", MaxMessageRunes)}
 	}
-	domain := regexp.MustCompile(`^[\pL\pN_-]+(\.[\pL\pN_-]+)*(:[0-9]{1,5})?$`)
+	seen := map[string]bool{}
 	clean := []string{}
 	for _, d := range s.BlockedDomains {
-		d = strings.ToLower(strings.Trim(strings.TrimSpace(d), "."))
-		if d == "" || slices.Contains(clean, d) {
+		d = cleanDomain(d)
+		if d == "" || seen[d] {
 			continue
 		}
-		if len(d) > 255 || !domain.MatchString(d) {
-			return &repository.FieldError{Field: "blockedDomains", Reason: fmt.Sprintf("has %q, which is no domain", d)}
+		if !validDomain(d) {
+			return &repository.FieldError{Field: "blockedDomains", Reason: fmt.Sprintf("has %q, which is no domain", clip(d))}
 		}
+		seen[d] = true
 		clean = append(clean, d)
 	}
 	if len(clean) > MaxBlockedDomains {
@@ -70,3 +67,15 @@ func (s *Settings) validate() error {
 	s.BlockedDomains = clean
 	return nil
 }
+
+// cleanDomain is a domain without what people write around it.
+func cleanDomain(d string) string {
+	return strings.ToLower(strings.Trim(strings.TrimSpace(d), "."))
+}
+
+var (
+	domainForm = regexp.MustCompile(`^[\pL\pN\pM_-]+(\.[\pL\pN\pM_-]+)*(:[0-9]{1,5})?$`)
+	userForm   = regexp.MustCompile(`^[A-Za-z0-9_]{1,30}$`)
+)
+
+func validDomain(d string) bool { return len(d) <= 255 && domainForm.MatchString(d) }

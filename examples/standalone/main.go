@@ -25,6 +25,7 @@ import (
 
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/chat"
+	"github.com/owncast-go/owncast/federation/activitypub"
 	"github.com/owncast-go/owncast/video/hardware"
 	"github.com/owncast-go/owncast/video/prometheus"
 	"github.com/owncast-go/owncast/video/recording"
@@ -128,7 +129,7 @@ func newApp(o options) (*owncast.App, error) {
 		return nil, err
 	}
 	opts = append(opts, owncast.WithDataDir(o.data), owncast.WithLogger(log),
-		owncast.WithS3(openS3), owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler))
+		owncast.WithS3(openS3), owncast.WithFederation(activitypub.New), owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler))
 	if o.geoIP != "" {
 		opts = append(opts, owncast.WithGeoIP(o.geoIP))
 	}

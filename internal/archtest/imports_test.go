@@ -27,6 +27,17 @@ func layers() map[string][]string {
 		"chat/chattest": {"chat", "repository", "repository/memory", "repository/repositorytest"},
 		"federation":    {"repository"},
 		"webhooks":      {"internal/keeper", "repository"},
+		"federation/activitypub": {
+			"federation", "federation/activitypub/internal/delivery", "federation/activitypub/internal/httpsig",
+			"federation/activitypub/internal/transport", "federation/activitypub/internal/vocab",
+			"internal/httpx", "internal/keeper", "repository",
+		},
+		"federation/activitypub/internal/delivery": {
+			"federation", "federation/activitypub/internal/httpsig", "federation/activitypub/internal/transport", "internal/httpx", "repository",
+		},
+		"federation/activitypub/internal/httpsig":   {},
+		"federation/activitypub/internal/transport": {"federation/activitypub/internal/httpsig", "internal/httpx"},
+		"federation/activitypub/internal/vocab":     {},
 
 		"repository":                  {},
 		"repository/bolt":             {"repository", "repository/internal/dump", "repository/internal/kvstore"},
@@ -97,6 +108,8 @@ func modules() map[string][]string {
 		"github.com/aws/smithy-go":                {"storage/s3"},
 		"github.com/bluenviron/mediacommon/v2":    {"video", "video/flv"},
 		"github.com/coder/websocket":              {"chat"},
+		"github.com/dunglas/httpsfv":              {"federation/activitypub/internal/httpsig"},
+		"github.com/go-fed/activity":              {"federation/activitypub/internal/vocab"},
 		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
 		"github.com/microcosm-cc/bluemonday":      {"internal/markup"},
 		"github.com/nats-io/nats.go":              {"repository/jetstream"},
@@ -110,6 +123,7 @@ func modules() map[string][]string {
 		"golang.org/x/crypto":                     {"internal/auth"},
 		"golang.org/x/image":                      {"internal/images"},
 		"golang.org/x/net/html":                   {"internal/indieauth"},
+		"golang.org/x/net/idna":                   {"federation/activitypub"},
 		"golang.org/x/sync":                       {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
 		"golang.org/x/time":                       {"chat", "internal/httpapi", "internal/httpx", "video/rtmp"},
 	}
@@ -119,6 +133,7 @@ func modules() map[string][]string {
 // program.
 func testModules() []string {
 	return []string{
+		"code.superseriousbusiness.org/httpsig", // a second opinion on signatures
 		"github.com/Eyevinn/mp4ff",
 		"github.com/coder/websocket", // a client of ours
 		"github.com/getkin/kin-openapi",

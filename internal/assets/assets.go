@@ -37,12 +37,14 @@ const (
 // ErrTooMany reports an emoji beyond [MaxEmoji].
 var ErrTooMany = errors.New("assets: there are too many emoji")
 
-// Config is what a Store needs, all of it.
+// Config is what a Store needs.
 type Config struct {
 	// Storage keeps the files, under keys that begin with "assets/".
 	Storage storage.Storage
 	// Settings keep the index, in the section "assets".
 	Settings repository.Settings
+	// LogoChanged hears of another logo, or none; it may be nil.
+	LogoChanged func()
 }
 
 // File is a stored picture.
@@ -61,6 +63,7 @@ type Picture struct {
 type Store struct {
 	files    storage.Storage
 	settings repository.Settings
+	changed  func()        // of the logo
 	busy     chan struct{} // holds one while a picture is cleaned and stored: that takes memory
 	cache    cache
 
@@ -74,7 +77,11 @@ func New(c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{files: files, settings: c.Settings, busy: make(chan struct{}, 1)}, nil
+	s := &Store{files: files, settings: c.Settings, changed: c.LogoChanged, busy: make(chan struct{}, 1)}
+	if s.changed == nil {
+		s.changed = func() {}
+	}
+	return s, nil
 }
 
 // Logo returns the logo, or an error matching [fs.ErrNotExist] if none was
@@ -100,11 +107,13 @@ func (s *Store) LogoFile(ctx context.Context) (File, error) {
 // SetLogo replaces the logo by a picture in PNG, JPEG, GIF, WebP or SVG of at
 // most [MaxLogoBytes]. Errors are those of [images.Clean], or of the stores.
 func (s *Store) SetLogo(ctx context.Context, data []byte) error {
+	defer s.changed()
 	return s.replace(ctx, "logo", data, pictureRules(MaxLogoBytes), func(x *index) **File { return &x.Logo })
 }
 
 // ResetLogo removes the logo.
 func (s *Store) ResetLogo(ctx context.Context) error {
+	defer s.changed()
 	return s.reset(ctx, "logo", func(x *index) **File { return &x.Logo })
 }
 

@@ -61,7 +61,10 @@ type browserBody struct {
 }
 
 type federationBody struct {
-	Enabled bool `json:"enabled"`
+	Enabled       bool   `json:"enabled"`
+	Account       string `json:"account,omitempty"` // user@host; "" as long as there is none
+	FollowerCount int    `json:"followerCount,omitempty"`
+	HideFollowers bool   `json:"hideFollowersTab,omitempty"`
 }
 
 type authenticationBody struct {
@@ -104,6 +107,9 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	body.Authentication.IndieAuthEnabled = root != ""
+	if body.Federation, err = a.federation(ctx, i); err != nil {
+		return err
+	}
 	if a.Parts.Schedule && plan.Enabled {
 		body.Schedule = scheduleBody{true, plan.ShowCountdown, plan.ChatOpenMinutes}
 	}

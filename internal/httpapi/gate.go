@@ -104,14 +104,14 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 // public tells whether anybody may ask for something: what has a guard of its
-// own, and what says nothing about the stream. Everything else is kept from
+// own, as the federation has, and what says nothing about the stream. Everything else is kept from
 // strangers without being named here: the page and its embeds, playlists,
 // segments, thumbnails, the WebSocket of the chat, the status, and routes that
 // are added later. What is added here needs a line in the list of
 // TestStrangersGetNothing.
 func public(r *http.Request) bool {
 	p := r.URL.Path
-	return r.Method == http.MethodOptions || p == "" || p == "/robots.txt" || p == "/api/health" ||
+	return r.Method == http.MethodOptions || p == "" || p == "/robots.txt" || p == "/api/health" || federated(p) ||
 		p == "/admin" || strings.HasPrefix(p, "/admin/") || strings.HasPrefix(p, "/assets/") || strings.HasPrefix(p, "/api/admin/") || strings.HasPrefix(p, "/api/integrations/") ||
 		p == providerPath || strings.HasPrefix(p, providerPath+"/")
 }

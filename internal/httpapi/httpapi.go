@@ -37,7 +37,7 @@ type broadcast interface{ Disconnect() bool }
 
 // Config is what the API is made of. Everything is required but the Ladder,
 // without which there is the broadcast as it came alone, and what is not there
-// if nil, or says so itself: the Logger, Recordings, Thumbnails, the
+// if nil, or says so itself: the Logger, the Federation, Recordings, Thumbnails, the
 // Placeholder, the Public files, the script, Prometheus and RTMPAddr.
 type Config struct {
 	Version   string
@@ -99,6 +99,12 @@ type Config struct {
 	Web    http.Handler
 	Logger *slog.Logger
 
+	// Federation is nil without that part. Followers and Inbound are there in
+	// any case.
+	Federation federator
+	Followers  repository.Followers
+	Inbound    repository.Inbound
+
 	Recordings  recordings
 	Thumbnails  Thumbnails
 	Placeholder []byte // a JPEG to show where there is no thumbnail
@@ -144,6 +150,7 @@ func New(c Config) (http.Handler, error) {
 		mux.Handle("/recordings/{id}/", http.StripPrefix("/recordings", c.Recordings))
 	}
 	mux.Handle("/admin/", httpx.Handler(c.Logger, a.adminPage))
+	a.mountFederation(mux)
 	mux.Handle("/", c.Web)
 	return a.gated(a.below(mux)), nil
 }

@@ -61,7 +61,7 @@ type Route struct {
 // The mux is built from it, and tests try each route.
 func Routes() []Route {
 	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
-		accessRoutes(), webhookRoutes(), chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes(), identityRoutes())
+		accessRoutes(), webhookRoutes(), chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes(), identityRoutes(), federationRoutes())
 }
 
 func publicRoutes() []Route {

@@ -47,9 +47,10 @@ type SectionsConfig struct {
 	AdminPassword bool // is fixed
 	ChatLimits    *chat.Limits
 
-	InstanceChanged func(context.Context, settings.Change[Instance])
-	VideoChanged    func(context.Context, settings.Change[VideoSettings])
-	ChatChanged     func(context.Context, settings.Change[chat.Settings])
+	InstanceChanged   func(context.Context, settings.Change[Instance])
+	VideoChanged      func(context.Context, settings.Change[VideoSettings])
+	ChatChanged       func(context.Context, settings.Change[chat.Settings])
+	FederationChanged func(context.Context, settings.Change[federation.Settings])
 }
 
 // NewSections binds the sections to the store.
@@ -64,8 +65,10 @@ func NewSections(c SectionsConfig) *Sections {
 		Chat: settings.New(settings.Config[chat.Settings]{
 			Setting: chat.Setting(), Store: c.Store, Logger: c.Logger, Fixed: fixedChat(c), Changed: c.ChatChanged,
 		}),
-		Federation: settings.New(settings.Config[federation.Settings]{Setting: federation.Setting(), Store: c.Store}),
-		Schedule:   settings.New(settings.Config[schedule.Settings]{Setting: schedule.Setting(), Store: c.Store}),
+		Federation: settings.New(settings.Config[federation.Settings]{
+			Setting: federation.Setting(), Store: c.Store, Logger: c.Logger, Changed: c.FederationChanged,
+		}),
+		Schedule: settings.New(settings.Config[schedule.Settings]{Setting: schedule.Setting(), Store: c.Store}),
 		Notifications: settings.New(settings.Config[webhooks.Settings]{
 			Setting: webhooks.Setting(), Store: c.Store,
 			Secrets: &settings.Secrets[webhooks.Settings]{

@@ -52,6 +52,16 @@ func knownPlatforms() []socialPlatform {
 	}
 }
 
+// PlatformName is what the platform of a [SocialHandle] is called.
+func PlatformName(id string) string {
+	for _, p := range knownPlatforms() {
+		if p.id == id {
+			return p.name
+		}
+	}
+	return id
+}
+
 type socialPlatformBody struct {
 	Platform string `json:"platform"`
 	Icon     string `json:"icon"`

@@ -33,6 +33,7 @@ const (
 type Renderer struct {
 	page, chat             goldmark.Markdown
 	pagePolicy, chatPolicy *bluemonday.Policy
+	notePolicy             *bluemonday.Policy
 	plainPolicy            *bluemonday.Policy
 }
 
@@ -60,7 +61,7 @@ func New() *Renderer {
 	)
 	return &Renderer{
 		page: page, pagePolicy: newPagePolicy(),
-		chat: newChatMarkdown(), chatPolicy: newChatPolicy(),
+		chat: newChatMarkdown(), chatPolicy: newChatPolicy(), notePolicy: newNotePolicy(),
 		plainPolicy: bluemonday.StrictPolicy().AddSpaceWhenStrippingTag(true),
 	}
 }
@@ -114,6 +115,18 @@ func (r *Renderer) Chat(message string, emoji EmojiFunc) string {
 // Chat could have made.
 func (r *Renderer) CleanChat(html string) string {
 	return strings.TrimSpace(r.chatPolicy.Sanitize(html))
+}
+
+// Note cleans the HTML of a post from elsewhere: paragraphs, emphasis, code,
+// quotes, lists, and links, which are not followed by search engines and carry
+// no marks of their own. Of everything else the text is left, but of scripts
+// and styles nothing. At most [MaxPage] bytes are read.
+func (r *Renderer) Note(html string) string {
+	clean := strings.TrimSpace(r.notePolicy.Sanitize(cut(html, MaxPage)))
+	if tooDeep(clean) {
+		return asText(r.Plain(html))
+	}
+	return clean
 }
 
 func (r *Renderer) render(md goldmark.Markdown, policy *bluemonday.Policy, source string, ctx parser.Context) string {
@@ -187,6 +200,18 @@ func newPagePolicy() *bluemonday.Policy {
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowRelativeURLs(true)
 	p.RequireParseableURLs(true)
+	p.AddTargetBlankToFullyQualifiedLinks(true)
+	return p
+}
+
+func newNotePolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "em", "strong", "b", "i", "u", "s", "del", "code", "pre", "blockquote", "ul", "ol", "li")
+	p.AllowAttrs("href").Matching(absoluteURL).OnElements("a")
+	p.AllowURLSchemes("http", "https")
+	p.RequireParseableURLs(true)
+	p.RequireNoFollowOnLinks(true)
+	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
 	return p
 }
