@@ -25,12 +25,12 @@ RUN         := .ci/step run
 install = GOFLAGS= GOOS= GOARCH= GOBIN=$(dir $@) go install $(1)
 
 .NOTPARALLEL:
-.PHONY: help test check begin end tools format vet lint tidy noui platforms budget vuln race browser bench fuzz ui fmt
+.PHONY: help test check begin end tools format vet lint tidy noui platforms budget vuln race fedify browser bench fuzz ui fmt
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
-test: begin tools format vet lint tidy noui platforms budget vuln race browser end
+test: begin tools format vet lint tidy noui platforms budget vuln race fedify browser end
 check: begin format vet lint tidy noui platforms budget end
 
 begin end:
@@ -71,6 +71,9 @@ vuln:
 race:
 	@$(RUN) "Go tests" .ci/race
 	@$(RUN) "Go tests without the web application" go test -tags owncast_noui ./internal/web/...
+
+fedify:
+	@$(RUN) "a server built on Fedify" .ci/fedify
 
 browser:
 	@$(RUN) "browser and playlist tests" .ci/browser

@@ -110,7 +110,7 @@ func New(c federation.Config) (federation.Service, error) {
 	}
 	s.http = httpx.NewClient(httpx.ClientConfig{
 		Allowed: c.Network.Allowed, Resolver: c.Network.Resolver, RootCAs: c.Network.RootCAs,
-		Timeout: postTimeout, MaxBody: maxDocument, MaxRedirects: -1,
+		Timeout: postTimeout, MaxBody: maxDocument, MaxRedirects: -1, HTTP1: true,
 	})
 	s.transport = transport.New(transport.Config{
 		HTTP: s.http, Key: s.key, Host: s.host, Preferences: s.hosts,

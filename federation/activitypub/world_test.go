@@ -167,6 +167,11 @@ func (w *world) certificate(names ...string) tls.Certificate {
 func (w *world) serve(h http.Handler, names ...string) (port string) {
 	w.t.Helper()
 	s := httptest.NewUnstartedServer(h)
+	if x, ok := h.(interface {
+		state(net.Conn, http.ConnState)
+	}); ok {
+		s.Config.ConnState = x.state
+	}
 	s.Config.ErrorLog = nil
 	s.EnableHTTP2 = true
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{w.certificate(names...)}}

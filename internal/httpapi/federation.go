@@ -79,7 +79,7 @@ func (a *api) mountFederation(mux *http.ServeMux) {
 
 // federated tells whether a path is for other servers.
 func federated(p string) bool {
-	return strings.HasPrefix(p, "/federation/") || strings.HasPrefix(p, "/nodeinfo/") || strings.HasPrefix(p, "/.well-known/") || p == "/api/v1/instance"
+	return strings.HasPrefix(p, "/federation/") || strings.HasPrefix(p, "/nodeinfo/") || strings.HasPrefix(p, "/.well-known/")
 }
 
 func (a *api) instanceDocument(w http.ResponseWriter, r *http.Request) error {

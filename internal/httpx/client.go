@@ -71,6 +71,10 @@ type ClientConfig struct {
 	// MaxRedirects is how many redirects are followed. 0 is three; negative
 	// is none.
 	MaxRedirects int
+	// HTTP1 speaks HTTP/1.1 alone: for requests to many hosts, few to each.
+	// The connections that are kept for later are few then; those of HTTP/2
+	// are as many as there are hosts.
+	HTTP1 bool
 	// UserAgent is sent where a request has none.
 	UserAgent string
 }
@@ -100,7 +104,7 @@ func NewClient(c ClientConfig) *http.Client {
 		Transport: &guard{
 			maxBody: cmp.Or(c.MaxBody, clientMaxBody), userAgent: c.UserAgent,
 			transport: &http.Transport{
-				DialContext: redirected(dialer, c.Hosts), TLSClientConfig: &tls.Config{RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, MaxConnsPerHost: clientMaxConns, MaxIdleConns: 4 * clientMaxConns,
+				DialContext: redirected(dialer, c.Hosts), TLSClientConfig: &tls.Config{RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: !c.HTTP1, MaxConnsPerHost: clientMaxConns, MaxIdleConns: 4 * clientMaxConns,
 				IdleConnTimeout: 30 * time.Second, TLSHandshakeTimeout: clientTimeout, MaxResponseHeaderBytes: clientMaxHeader,
 			},
 		},

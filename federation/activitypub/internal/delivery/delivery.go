@@ -5,6 +5,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -215,7 +216,7 @@ func (w *Worker) judge(ctx context.Context, d repository.Delivery, err error) (o
 		w.cfg.Gone(ctx, d.Address)
 		return repository.Outcome{Error: reason(err)}, false
 	case http.StatusTooManyRequests:
-		wait := max(status.RetryAfter, time.Minute)
+		wait := cmp.Or(status.RetryAfter, time.Minute)
 		return repository.Outcome{RetryAt: now.Add(wait), HoldUntil: now.Add(wait), Error: reason(err)}, false
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if d.Attempts >= maxRefusals {
