@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -458,4 +459,48 @@ func TestAnInboxThatIsGoneTakesItsFollowersAlong(t *testing.T) {
 	other.await("Create", 1)
 	eventually(t, "the followers are gone", func() bool { return len(c.followers(repository.FollowersAll)) == 1 })
 	await[federation.Unfollowed](c, 2)
+}
+
+func TestTheChatHearsOfFollowersLikesAndShares(t *testing.T) {
+	w := newWorld(t)
+	c, s := w.channel("one.test"), w.social("social.test")
+	c.instance(func(i *owncast.Instance) { i.Name = "The show" })
+	s.follow(c, "alice")
+	live, err := c.app.Federation().GoLive(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	post, err := c.app.Federation().Post(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, iri := range []string{live, post} {
+		s.post(c, s.activity("alice", "Like", iri))
+		s.post(c, s.activity("alice", "Announce", iri))
+	}
+	c.set(func(f *owncast.FederationSettings) { f.ShowEngagement = false })
+	s.post(c, s.activity("bob", "Like", live))
+	var bodies []string
+	eventually(t, "the messages are kept", func() bool {
+		list, err := c.repo.Chat.Messages(t.Context(), repository.MessageQuery{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = nil
+		for _, m := range list {
+			bodies = append(bodies, m.Kind+": "+m.Body)
+		}
+		return len(bodies) >= 5
+	})
+	slices.Sort(bodies)
+	want := []string{
+		"FEDIVERSE_ENGAGEMENT_FOLLOW: Alice followed this stream.",
+		"FEDIVERSE_ENGAGEMENT_LIKE: Alice liked a post from The show.",
+		"FEDIVERSE_ENGAGEMENT_LIKE: Alice liked that this stream went live.",
+		"FEDIVERSE_ENGAGEMENT_REPOST: Alice shared a post from The show.",
+		"FEDIVERSE_ENGAGEMENT_REPOST: Alice shared this stream with their followers.",
+	}
+	if !slices.Equal(bodies, want) {
+		t.Errorf("%q", bodies)
+	}
 }
