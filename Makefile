@@ -89,6 +89,7 @@ ui:
 
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt
+	gzip -dc internal/httpapi/openapi.yaml.gz | cmp -s - internal/httpapi/openapi.yaml || go generate ./internal/httpapi
 
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION), which takes a few minutes"

@@ -113,7 +113,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	p := new(parts)
 	c := a.cfg
-	c.hooks = append([]Hooks{p.failures.hooks(), p.hooks(), p.roomHooks(), p.fediverse.hooks(), p.engagementHooks(c.log)}, c.hooks...)
+	c.hooks = append([]Hooks{
+		p.failures.hooks(), p.hooks(), p.roomHooks(), p.fediverse.hooks(), p.engagementHooks(c.log), p.notifyHooks(c), p.directoryHooks(),
+	}, c.hooks...)
 	if err := a.open(c, p); err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := p.audience.Start(ctx); err != nil {
 		return errors.Join(err, p.close())
 	}
-	if err := errors.Join(p.outbound.webhooks.Start(ctx), p.chat.Start(ctx)); err != nil {
+	if err := errors.Join(p.outbound.start(ctx), p.chat.Start(ctx), p.schedule.Start(ctx), p.directory.Start(ctx)); err != nil {
 		return errors.Join(err, p.shutdown(ctx))
 	}
 	p.pictures.start(ctx, p.video, a.cfg.log)

@@ -13,9 +13,11 @@ import (
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/assets"
+	"github.com/owncast-go/owncast/internal/directory"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/markup"
+	"github.com/owncast-go/owncast/internal/schedule"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/usage"
 	"github.com/owncast-go/owncast/internal/web"
@@ -31,7 +33,7 @@ import (
 type parts struct {
 	repo      Repository
 	settings  *settingsSource
-	library   *recording.Library // nil without recordings
+	library   library // nil without recordings
 	packager  *hls.Packager
 	video     *video.Server
 	rtmp      *rtmp.Server
@@ -45,6 +47,8 @@ type parts struct {
 	hardware  *usage.Recorder
 	outbound  *outbound
 	identity  *identity
+	schedule  *schedule.Service
+	directory *directory.Pinger
 	failures  failures
 	fediverse fediverse
 	listener  atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
@@ -86,6 +90,12 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 		return err
 	}
 	p.identity = newIdentity(c)
+	if p.directory, err = newDirectory(c, p); err != nil {
+		return err
+	}
+	if p.schedule, err = newSchedule(c, p, a.state); err != nil {
+		return err
+	}
 	p.pictures = newPictures(c.thumbnails)
 	p.health = a.newHealth(p)
 	if err := a.federate(c, p); err != nil {
@@ -103,7 +113,7 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Storage) (err error) {
 	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: c.log}
 	if c.recording != nil {
-		if p.library, err = recording.New(recording.Config{
+		if p.library, err = c.newLibrary(recording.Config{
 			Storage: store, Policy: *c.recording, Title: p.settings.title,
 			Thumbnail: thumbnailOf(c.thumbnails, a.state), Events: recordingEvents(c.hooks), Logger: c.log,
 		}); err != nil {
@@ -142,7 +152,7 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
 		Parts: httpapi.Parts{
-			Chat: true, S3: c.openS3 != nil, Transcoder: c.transcoder != nil, Hardware: c.hardware != nil, Geo: c.geo != nil || c.geoPath != "",
+			Chat: true, Schedule: true, S3: c.openS3 != nil, Transcoder: c.transcoder != nil, Hardware: c.hardware != nil, Geo: c.geo != nil || c.openGeoIP != nil,
 			Federation: c.federation != nil,
 		},
 		Followers: p.repo.Followers, Inbound: p.repo.Inbound,
@@ -151,9 +161,12 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 			FS: c.web, BasePath: base, MediaOrigins: mediaOrigins(ctx, store), NoIndex: p.settings.noIndex, Logger: c.log,
 			Channel: a.channel(p), Item: p.item, Root: p.rootURL(c), FrameAncestors: c.frameAncestors,
 		}),
-		Root: p.rootURL(c), Webhooks: p.outbound.webhooks, Logger: c.log,
+		Root: p.rootURL(c), Webhooks: p.outbound.webhooks, Schedule: p.schedule, Notifications: p.outbound.announcer, Logger: c.log,
 		Thumbnails: c.thumbnails, Placeholder: web.Placeholder(),
 		Assets: p.assets, Public: c.public, CustomJavaScript: p.settings.script, Render: markup.New().Page,
+	}
+	if p.outbound.push != nil {
+		api.Push = p.outbound.push
 	}
 	if p.library != nil {
 		api.Recordings = p.library
@@ -221,6 +234,7 @@ func (p *parts) shutdown(ctx context.Context) error {
 		err = errors.Join(err, p.library.Shutdown(ctx))
 	}
 	p.identity.close()
+	err = errors.Join(err, p.schedule.Shutdown(ctx), p.directory.Shutdown(ctx))
 	err = errors.Join(err, p.fediverse.shutdown(ctx), p.outbound.shutdown(ctx)) // after everything that it is to tell of
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package owncast_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"mime"
 	"net/http"
 	"slices"
@@ -17,7 +19,11 @@ import (
 
 // document is the description of the API that answers are held to.
 var document = sync.OnceValues(func() (*openapi3.T, error) {
-	return openapi3.NewLoader().LoadFromData([]byte(httpapi.Document()))
+	text, err := httpapi.Document()
+	if err != nil {
+		return nil, err
+	}
+	return openapi3.NewLoader().LoadFromData(text)
 })
 
 // paths finds the path of a route that a request is for.
@@ -177,8 +183,20 @@ func checkOperation(t *testing.T, key string, rt httpapi.Route, op *openapi3.Ope
 
 func TestTheDocumentIsServed(t *testing.T) {
 	c := run(t)
-	code, h, body := c.exchange("GET", "/api/openapi.yaml", "", "")
-	if code != 200 || h.Get("Content-Type") != "application/yaml" || body != httpapi.Document() || !strings.HasPrefix(body, "openapi: 3.1.0\n") {
+	text, err := httpapi.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, h, body := c.exchange("GET", "/api/openapi.yaml", "", "", "Accept-Encoding", "identity")
+	if code != 200 || h.Get("Content-Type") != "application/yaml" || h.Get("Content-Encoding") != "" || body != string(text) || !strings.HasPrefix(body, "openapi: 3.1.0\n") {
 		t.Errorf("%d %v %.100s", code, h, body)
+	}
+	code, h, body = c.exchange("GET", "/api/openapi.yaml", "", "", "Accept-Encoding", "gzip")
+	z, err := gzip.NewReader(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(code, h, err)
+	}
+	if got, err := io.ReadAll(z); err != nil || code != 200 || h.Get("Content-Encoding") != "gzip" || string(got) != string(text) {
+		t.Errorf("%d %v %v %.100s", code, h, err, got)
 	}
 }

@@ -1,6 +1,8 @@
 package owncast
 
 import (
+	"net/http"
+
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/webhooks"
@@ -16,4 +18,21 @@ func WithStrangers(reach httpx.ClientConfig) Option {
 		c.strangers = reach
 		return nil
 	}
+}
+
+// NotifyProblems is what is wrong with channels to people.
+func NotifyProblems(list []webhooks.ChannelStatus) []health.Problem { return notifyProblems(list) }
+
+// WithPushClient sends to push services of tests.
+func WithPushClient(client *http.Client) Option {
+	return func(c *config) error {
+		c.pushClient = client
+		return nil
+	}
+}
+
+// Listable tells whether a directory may list an App with these options.
+func Listable(opts ...Option) bool {
+	c, err := newConfig(opts)
+	return err == nil && !c.viewers.any()
 }

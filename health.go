@@ -48,6 +48,7 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(ctx context.Context) []health.Problem { return publisherProblems(ctx, a.cfg, p.settings) },
 		func(context.Context) []health.Problem { return p.pictures.problems() },
 		func(ctx context.Context) []health.Problem { return p.outbound.problems(ctx) },
+		func(context.Context) []health.Problem { return directoryProblems(p.directory) },
 		func(context.Context) []health.Problem { return hardwareProblems(p.hardware.High()) },
 		func(context.Context) []health.Problem { return chatProblems(p.chat.Stats(), p.chat.Filters()) },
 		p.fediverse.problems,

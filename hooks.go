@@ -75,6 +75,17 @@ type Hooks struct {
 	// HealthChanged hears of problems that have come or gone.
 	HealthChanged func(context.Context, Health)
 
+	// Of the schedule: EventReminder at the lead times of the settings,
+	// EventWarned ten minutes before the start, EventStarted and EventEnded with
+	// the broadcast, EventMissed nine minutes after the start if chat is open
+	// and there is none.
+	EventChanged  func(context.Context, EventChange)
+	EventReminder func(context.Context, EventReminder)
+	EventWarned   func(context.Context, ScheduledEvent)
+	EventStarted  func(context.Context, ScheduledEvent)
+	EventEnded    func(context.Context, ScheduledEvent)
+	EventMissed   func(context.Context, ScheduledEvent)
+
 	// Of settings, after they were saved. They may change settings; what
 	// comes of that is told after they have returned.
 	InstanceChanged   func(context.Context, InstanceChanged)

@@ -17,6 +17,7 @@ import (
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/directory"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/web"
@@ -27,6 +28,7 @@ import (
 	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/restream"
+	"github.com/owncast-go/owncast/webhooks"
 )
 
 // Option configures an App. A later option of the same name replaces an
@@ -54,7 +56,8 @@ type config struct {
 	ladder         *Ladder    // nil: the one in the settings
 	transcoder     Transcoder // nil: none
 	dvr            time.Duration
-	recording      *recording.Policy // nil: nothing is recorded
+	recording      *recording.Policy                       // nil: nothing is recorded
+	newLibrary     func(recording.Config) (library, error) // as recording
 	grace          time.Duration
 	policy         video.Policy
 	thumbnails     Thumbnails // nil: none
@@ -65,19 +68,23 @@ type config struct {
 	viewers        viewerRules
 	extraViewers   func() int
 	geo            func(netip.Addr) (Geo, bool)
-	geoPath        string
-	hardware       Hardware // nil: unknown
+	openGeoIP      func(*slog.Logger) (func(netip.Addr) (Geo, bool), error) // nil: there is no file
+	hardware       Hardware                                                 // nil: unknown
 	prometheus     func(func() []Metric) (http.Handler, error)
 	chatStore      ChatStore // nil: the repository's
 	chatFilters    []ChatFilter
 	chatLimits     *chat.Limits                                        // nil: those in the settings
 	strangers      httpx.ClientConfig                                  // how servers are reached that strangers name; tests have servers of their own
 	federation     func(federation.Config) (federation.Service, error) // nil: there is none
+	notifiers      []Notifier
+	directory      string                                           // URL
+	newPush        func(webhooks.PushConfig) (webhooks.Push, error) // nil: there is no push
+	pushClient     *http.Client                                     // of tests; nil: one that reaches no private network
 }
 
 // newConfig applies the options to the defaults.
 func newConfig(opts []Option) (config, error) {
-	c := config{dataDir: "data", web: web.FS(), log: slog.Default(), base: &url.URL{}}
+	c := config{dataDir: "data", web: web.FS(), log: slog.Default(), base: &url.URL{}, directory: directory.DefaultURL}
 	var errs []error
 	for _, o := range opts {
 		if o == nil {
@@ -291,16 +298,6 @@ func WithDVR(d time.Duration) Option {
 	}
 }
 
-// WithRecording records every session, as it came, into the [Storage], and
-// deletes what p does not keep. See [App.Recordings]. The default records
-// nothing.
-func WithRecording(p recording.Policy) Option {
-	return func(c *config) error {
-		c.recording = &p
-		return option("WithRecording", p.Validate())
-	}
-}
-
 // maxSlate is how large the file of a slate may be.
 const maxSlate = 32 << 20
 
@@ -337,16 +334,6 @@ func WithReconnectGrace(d time.Duration) Option {
 			return option("WithReconnectGrace", errors.New("negative"))
 		}
 		return nil
-	}
-}
-
-// WithThumbnails lets t make pictures of what is live, for /thumbnail.jpg and
-// /preview.gif below the path that the App is mounted on. Package video/ffmpeg
-// has such a t. The default shows a picture of nothing there.
-func WithThumbnails(t Thumbnails) Option {
-	return func(c *config) error {
-		c.thumbnails = t
-		return notNil("WithThumbnails", t == nil)
 	}
 }
 

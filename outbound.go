@@ -2,6 +2,7 @@ package owncast
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/schedule"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/webhooks"
 )
@@ -18,18 +20,39 @@ const userAgent = "Owncast v" + Version
 
 // outbound tells the world outside what happens.
 type outbound struct {
-	webhooks *webhooks.Dispatcher
-	client   *http.Client // of the webhooks
+	webhooks  *webhooks.Dispatcher
+	announcer *webhooks.Announcer
+	push      webhooks.Push // nil: there is none
+	client    *http.Client  // to what administrators have entered
+	strangers *http.Client  // to what strangers have named; nil if nothing is sent there
 }
 
 func newOutbound(c config, p *parts, state *video.State) (*outbound, error) {
 	o := &outbound{client: httpx.NewClient(httpx.ClientConfig{Private: true, MaxRedirects: -1, UserAgent: userAgent})}
+	describe := func(ctx context.Context) (webhooks.Server, error) { return p.describe(ctx, state) }
 	var err error
 	o.webhooks, err = webhooks.New(webhooks.Config{
-		Webhooks: p.repo.Webhooks, Queue: p.repo.WebhookDeliveries, Client: o.client, Logger: c.log,
-		Describe: func(ctx context.Context) (webhooks.Server, error) { return p.describe(ctx, state) },
+		Webhooks: p.repo.Webhooks, Queue: p.repo.WebhookDeliveries, Client: o.client, Logger: c.log, Describe: describe,
 	})
-	return o, err
+	if err != nil {
+		return nil, err
+	}
+	return o, newAnnouncer(c, p, o, describe)
+}
+
+// start begins to tell.
+func (o *outbound) start(ctx context.Context) error {
+	return errors.Join(o.webhooks.Start(ctx), o.announcer.Start(ctx))
+}
+
+// eventPage is the page of a scheduled event; "" if it is not known where that
+// is.
+func (p *parts) eventPage(ctx context.Context, id string) string {
+	i, err := p.settings.sections.Instance.Peek(ctx)
+	if err != nil || i.ServerURL == "" {
+		return ""
+	}
+	return schedule.Page(i.ServerURL, id)
 }
 
 // describe is what receivers of events are told of the server.
@@ -64,9 +87,11 @@ func (p *parts) hooks() Hooks {
 	return Hooks{
 		StreamStarted: func(_ context.Context, e video.StreamStarted) {
 			send(webhooks.Event{Type: webhooks.EventStreamStarted, At: e.Status.StartedAt, Online: new(true), Data: webhooks.Stream{}})
+			p.schedule.StreamStarted()
 		},
 		StreamStopped: func(_ context.Context, e video.StreamStopped) {
 			send(webhooks.Event{Type: webhooks.EventStreamStopped, At: e.Status.EndedAt, Online: new(false), Data: webhooks.Stream{}})
+			p.schedule.StreamStopped()
 		},
 		InstanceChanged: func(_ context.Context, e InstanceChanged) {
 			if e.Old.StreamTitle != e.New.StreamTitle {
@@ -79,20 +104,24 @@ func (p *parts) hooks() Hooks {
 // shutdown ends what start has started.
 func (o *outbound) shutdown(ctx context.Context) error {
 	defer o.client.CloseIdleConnections()
-	return o.webhooks.Shutdown(ctx)
+	if o.strangers != nil {
+		defer o.strangers.CloseIdleConnections()
+	}
+	return errors.Join(o.announcer.Shutdown(ctx), o.webhooks.Shutdown(ctx))
 }
 
 // webhookPatience is how many tries may fail in a row before that is a
 // problem.
 const webhookPatience = 3
 
-// problems are webhooks that take nothing.
+// problems are webhooks and channels that take nothing.
 func (o *outbound) problems(ctx context.Context) []health.Problem {
-	all, err := o.webhooks.Endpoints(ctx)
-	if err != nil {
+	all, err1 := o.webhooks.Endpoints(ctx)
+	channels, _, err2 := o.announcer.Status(ctx)
+	if err1 != nil || err2 != nil {
 		return nil // which is the repository's problem
 	}
-	return webhookProblems(all)
+	return append(webhookProblems(all), notifyProblems(channels)...)
 }
 
 func webhookProblems(all []webhooks.Endpoint) []health.Problem {
@@ -117,6 +146,7 @@ func hostName(rawURL string) string {
 }
 
 func (l *metricList) outbound(o *outbound) {
+	l.notifications(o.announcer.Counts())
 	c := o.webhooks.Counts()
 	l.gauge("owncast_webhook_deliveries_waiting", "Deliveries to webhooks in the queue.", float64(c.Waiting))
 	l.counter("owncast_webhook_deliveries_total", "Deliveries to webhooks that were made.", c.Delivered)

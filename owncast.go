@@ -85,6 +85,8 @@ type (
 	Rendition         = video.Rendition
 	Ladder            = video.Ladder
 
+	Notifier             = webhooks.Notifier
+	Notification         = webhooks.Notification
 	NotificationSettings = webhooks.Settings
 
 	SubscriptionLimits = video.SubscriptionLimits

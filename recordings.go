@@ -3,14 +3,27 @@ package owncast
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/recording"
 )
 
 // ErrNoRecordings is returned by [Recordings] of an App without
 // [WithRecording].
 var ErrNoRecordings = errors.New("owncast: sessions are not recorded")
+
+// WithRecording records every session, as it came, into the [Storage], and
+// deletes what p does not keep. See [App.Recordings]. The default records
+// nothing.
+func WithRecording(p recording.Policy) Option {
+	return func(c *config) error {
+		c.recording = &p
+		c.newLibrary = newLibrary
+		return option("WithRecording", p.Validate())
+	}
+}
 
 // thumbnailOf is what a recording asks for its thumbnail: that of the stream,
 // once it is of the session.
@@ -28,6 +41,28 @@ func thumbnailOf(t Thumbnails, state *video.State) func(context.Context, string)
 	}
 }
 
+// library is a [recording.Library]. Only [WithRecording] names how one is made,
+// for programs that record nothing to be linked without it.
+type library interface {
+	http.Handler
+	hls.Recorder
+	Start()
+	Shutdown(ctx context.Context) error
+	List(ctx context.Context, offset, limit int) ([]recording.Recording, int, error)
+	Lookup(ctx context.Context, id string) (recording.Recording, error)
+	Update(ctx context.Context, id string, u recording.Update) (recording.Recording, error)
+	Delete(ctx context.Context, id string) error
+	Clip(ctx context.Context, req recording.ClipRequest) (recording.Recording, error)
+}
+
+func newLibrary(c recording.Config) (library, error) {
+	l, err := recording.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
 // Recordings are the recordings of an [App] and the clips cut from them. The
 // errors of its methods are those of [recording.Library], [ErrNoRecordings],
 // [ErrNotStarted] and [ErrClosed].
@@ -36,7 +71,7 @@ type Recordings struct{ app *App }
 // Recordings are what [WithRecording] keeps.
 func (a *App) Recordings() *Recordings { return &Recordings{app: a} }
 
-func (r *Recordings) library() (*recording.Library, error) {
+func (r *Recordings) library() (library, error) {
 	p, err := r.app.live()
 	switch {
 	case r.app.cfg.recording == nil:

@@ -120,6 +120,8 @@ func setterCases() []setterCase {
 		{"federation/blockdomains", `["Evil.Example","evil.example"]`, "saved", "federation.blockedDomains", `["evil.example"]`, `"x"`, `["a b"]`},
 
 		{"notifications/browser", `{"enabled":false,"goLiveMessage":"now"}`, "updated browser push config with provided values", "notifications.browser", `{"enabled":false,"goLiveMessage":"now"}`, `[]`, `{"goLiveMessage":` + long(2001) + `}`},
+		{"notifications/golive", `{"message":" now ","delaySeconds":60,"throttleSeconds":0}`, "updated the timing of notifications", "notifications.goLive", `{"delaySeconds":60,"message":"now","throttleSeconds":0}`, `[]`, `{"delaySeconds":3601}`},
+		{"notifications/golive", `{"message":"","delaySeconds":0,"throttleSeconds":86400}`, "updated the timing of notifications", "notifications.goLive", `{"delaySeconds":0,"message":"","throttleSeconds":86400}`, `{"delaySeconds":"1"}`, `{"throttleSeconds":-1}`},
 		{"notifications/discord", `{"enabled":true,"goLiveMessage":"now","webhook":"https://discord.example/hush"}`, "updated discord config with provided values", "notifications.discord", `{"enabled":true,"goLiveMessage":"now","webhook":""}`, `{"webhook":1}`, `{"webhook":"file:///hush"}`},
 
 		{"schedule/enabled", `true`, "", "schedule.enabled", `true`, `"x"`, ``},

@@ -27,7 +27,7 @@ func TestThePublicConfigIsSafeAndSaysWhatIsThere(t *testing.T) {
 	}
 	for field, want := range map[string]string{
 		"name": `"New Owncast Server"`, "streamTitle": "absent", "socketHostOverride": "absent", "logo": `"/logo"`, "maxSocketPayloadSize": "2048",
-		"federation.enabled": "false", "schedule.enabled": "false", "chatDisabled": "false", "chatSpamProtectionDisabled": "false",
+		"federation.enabled": "false", "schedule.enabled": "true", "chatDisabled": "false", "chatSpamProtectionDisabled": "false",
 		"extraPageContent": `"\u003cp\u003e\u003cstrong\u003ebold\u003c/strong\u003e \u003c/p\u003e"`, "tags": `["owncast","streaming"]`,
 		"socialHandles": `[{"icon":"/img/platformlogos/github.svg","platform":"github","url":"https://github.com/owncast/owncast"}]`, "notifications.browser.enabled": "false",
 	} {

@@ -66,3 +66,13 @@ func (p *pictures) stop(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
+
+// WithThumbnails lets t make pictures of what is live, for /thumbnail.jpg and
+// /preview.gif below the path that the App is mounted on. Package video/ffmpeg
+// has such a t. The default shows a picture of nothing there.
+func WithThumbnails(t Thumbnails) Option {
+	return func(c *config) error {
+		c.thumbnails = t
+		return notNil("WithThumbnails", t == nil)
+	}
+}

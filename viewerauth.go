@@ -64,6 +64,9 @@ type viewerRules struct {
 	keys       []auth.ViewerKey // for links
 }
 
+// any tells whether there are rules.
+func (r viewerRules) any() bool { return r.authorizer != nil || r.passphrase != "" || r.keys != nil }
+
 // viewerSession is how long a passphrase is good for.
 const viewerSession = 7 * 24 * time.Hour
 
@@ -123,7 +126,7 @@ func SignViewerURL(key []byte, rawURL, id string, expires time.Time) (string, er
 
 // viewerGate is what keeps strangers out; nil if everybody may watch.
 func viewerGate(ctx context.Context, c config, s *settingsSource) (*httpapi.Gate, error) {
-	if c.viewers.authorizer == nil && c.viewers.passphrase == "" && c.viewers.keys == nil {
+	if !c.viewers.any() {
 		return nil, nil
 	}
 	g := &httpapi.Gate{Authorizer: c.viewers.authorizer, Keys: c.viewers.keys}

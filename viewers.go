@@ -2,6 +2,7 @@ package owncast
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
@@ -40,9 +41,20 @@ func WithGeo(f func(netip.Addr) (Geo, bool)) Option {
 // nothing.
 func WithGeoIP(path string) Option {
 	return func(c *config) error {
-		c.geoPath = path
 		if path == "" {
 			return option("WithGeoIP", errors.New("empty"))
+		}
+		// Here, and not where it is used, for programs that do not call this to
+		// be linked without the reader.
+		c.openGeoIP = func(log *slog.Logger) (func(netip.Addr) (Geo, bool), error) {
+			db, err := geoip.Open(path, log)
+			if err != nil {
+				return nil, err
+			}
+			return func(addr netip.Addr) (Geo, bool) {
+				p, ok := db.Lookup(addr)
+				return Geo(p), ok
+			}, nil
 		}
 		return nil
 	}
@@ -50,10 +62,10 @@ func WithGeoIP(path string) Option {
 
 // openGeo returns what knows where addresses are, nil if nothing does.
 func openGeo(c config) (func(netip.Addr) (Geo, bool), error) {
-	if c.geoPath == "" {
+	if c.openGeoIP == nil {
 		return c.geo, nil
 	}
-	db, err := geoip.Open(c.geoPath, c.log)
+	lookup, err := c.openGeoIP(c.log)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +75,7 @@ func openGeo(c config) (func(netip.Addr) (Geo, bool), error) {
 				return g, true
 			}
 		}
-		p, ok := db.Lookup(addr)
-		return Geo(p), ok
+		return lookup(addr)
 	}, nil
 }
 

@@ -96,6 +96,7 @@ func (c *courier) step(ctx context.Context) (next time.Time) {
 	if !c.report(ctx) {
 		return now.Add(storeRetry)
 	}
+	last := c.isLast() // before what is due is looked at
 	next, err := c.lease(ctx, now)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -109,8 +110,8 @@ func (c *courier) step(ctx context.Context) (next time.Time) {
 	if q, err := c.cfg.Queue.CountDeliveries(ctx); err == nil {
 		c.count(func(n *Counts) { n.Waiting = q.Waiting })
 	}
-	if c.inFlight == 0 && (next.IsZero() || next.After(now)) {
-		c.checkDrained()
+	if last && c.inFlight == 0 && (next.IsZero() || next.After(now)) {
+		c.end()
 	}
 	if next.IsZero() {
 		next = now.Add(reloadEvery)
@@ -121,19 +122,23 @@ func (c *courier) step(ctx context.Context) (next time.Time) {
 	return next
 }
 
-// checkDrained lets Shutdown go on if this was all.
-func (c *courier) checkDrained() {
+// isLast tells whether everything is in the queue that will be.
+func (c *courier) isLast() bool {
 	select {
 	case <-c.draining:
-		if n, _ := c.handoff.counts(); n > 0 {
-			return
-		}
-		select {
-		case <-c.drained:
-		default:
-			close(c.drained)
-		}
+		n, _ := c.handoff.counts()
+		return n == 0
 	default:
+		return false
+	}
+}
+
+// end lets Shutdown go on.
+func (c *courier) end() {
+	select {
+	case <-c.drained:
+	default:
+		close(c.drained)
 	}
 }
 

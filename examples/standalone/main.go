@@ -22,6 +22,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // the zones of the schedule, wherever this runs
 
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/chat"
@@ -29,6 +30,7 @@ import (
 	"github.com/owncast-go/owncast/video/hardware"
 	"github.com/owncast-go/owncast/video/prometheus"
 	"github.com/owncast-go/owncast/video/recording"
+	"github.com/owncast-go/owncast/webhooks/webpush"
 )
 
 type options struct {
@@ -129,7 +131,8 @@ func newApp(o options) (*owncast.App, error) {
 		return nil, err
 	}
 	opts = append(opts, owncast.WithDataDir(o.data), owncast.WithLogger(log),
-		owncast.WithS3(openS3), owncast.WithFederation(activitypub.New), owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler))
+		owncast.WithS3(openS3), owncast.WithFederation(activitypub.New), owncast.WithHardware(hardware.New()), owncast.WithPrometheus(prometheus.NewHandler),
+		owncast.WithPush(webpush.New))
 	if o.geoIP != "" {
 		opts = append(opts, owncast.WithGeoIP(o.geoIP))
 	}

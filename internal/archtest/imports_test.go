@@ -20,7 +20,7 @@ func layers() map[string][]string {
 			"internal/httpapi", "internal/httpx", "internal/images", "internal/indieauth", "internal/logring", "internal/markup", "internal/metrics",
 			"internal/schedule", "internal/settings", "internal/stats", "internal/usage", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
-			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks",
+			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks", "webhooks/discord",
 		},
 
 		"chat":          {"repository"},
@@ -38,6 +38,16 @@ func layers() map[string][]string {
 		"federation/activitypub/internal/httpsig":   {},
 		"federation/activitypub/internal/transport": {"federation/activitypub/internal/httpsig", "internal/httpx"},
 		"federation/activitypub/internal/vocab":     {},
+
+		"webhooks/email":            {"webhooks"},
+		"webhooks/jsonhook":         {"webhooks", "webhooks/internal/request"},
+		"webhooks/matrix":           {"webhooks", "webhooks/internal/request"},
+		"webhooks/ntfy":             {"webhooks", "webhooks/internal/request"},
+		"webhooks/slack":            {"webhooks", "webhooks/internal/request"},
+		"webhooks/telegram":         {"webhooks", "webhooks/internal/request"},
+		"webhooks/discord":          {"webhooks", "webhooks/internal/request"},
+		"webhooks/internal/request": {"internal/httpx", "webhooks"},
+		"webhooks/webpush":          {"repository", "webhooks"},
 
 		"repository":                  {},
 		"repository/bolt":             {"repository", "repository/internal/dump", "repository/internal/kvstore"},
@@ -67,7 +77,7 @@ func layers() map[string][]string {
 		"internal/archtest":  {},
 		"internal/assets":    {"internal/images", "repository", "storage"},
 		"internal/auth":      {"repository"},
-		"internal/directory": {"repository"},
+		"internal/directory": {"internal/keeper", "repository"},
 		"internal/httpapi": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/health", "internal/httpx",
 			"internal/images", "internal/indieauth", "internal/logring", "internal/schedule", "internal/settings", "internal/stats", "internal/usage",
@@ -83,7 +93,7 @@ func layers() map[string][]string {
 		"internal/markup":    {},
 		"internal/metrics":   {},
 		"internal/usage":     {"internal/keeper"},
-		"internal/schedule":  {"repository"},
+		"internal/schedule":  {"internal/keeper", "repository"},
 		"internal/settings":  {"internal/httpx", "repository"},
 		"internal/stats":     {"internal/keeper", "repository"},
 		"internal/web":       {"internal/httpx"},
@@ -104,6 +114,7 @@ func exampleModules() []string {
 // library is everybody's.
 func modules() map[string][]string {
 	return map[string][]string{
+		"github.com/SherClockHolmes/webpush-go":   {"webhooks/webpush"},
 		"github.com/aws/aws-sdk-go-v2":            {"storage/s3"},
 		"github.com/aws/smithy-go":                {"storage/s3"},
 		"github.com/bluenviron/mediacommon/v2":    {"video", "video/flv"},
@@ -117,6 +128,8 @@ func modules() map[string][]string {
 		"github.com/prometheus/client_golang":     {"video/prometheus"},
 		"github.com/shirou/gopsutil/v4":           {"video/hardware"},
 		"github.com/sirupsen/logrus":              {"video/rtmp"},
+		"github.com/teambition/rrule-go":          {"internal/schedule"},
+		"github.com/wneessen/go-mail":             {"webhooks/email"},
 		"github.com/yuin/goldmark":                {"internal/markup"},
 		"github.com/yutopp/go-rtmp":               {"video/rtmp"},
 		"go.etcd.io/bbolt":                        {"repository/bolt"},
@@ -135,7 +148,11 @@ func testModules() []string {
 	return []string{
 		"code.superseriousbusiness.org/httpsig", // a second opinion on signatures
 		"github.com/Eyevinn/mp4ff",
+		"github.com/arran4/golang-ical",
 		"github.com/coder/websocket", // a client of ours
+		"github.com/emersion/go-ical",
+		"github.com/emersion/go-sasl",
+		"github.com/emersion/go-smtp",
 		"github.com/getkin/kin-openapi",
 		"github.com/nats-io/nats-server/v2",
 		"github.com/grafov/m3u8", // reads in tests of any package what we write

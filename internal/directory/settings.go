@@ -1,6 +1,3 @@
-// Package directory has the settings of the listing in the directory of
-// servers. Nothing registers there yet; what the directory reads is
-// /api/yp.
 package directory
 
 import "github.com/owncast-go/owncast/repository"

@@ -17,8 +17,8 @@ const maxSocketPayload = chat.MaxMessage
 // Parts are those that an App may have or not. What is not there is shown as
 // switched off, whatever the settings say.
 type Parts struct {
-	Chat, Federation, Push, Schedule, S3 bool
-	Transcoder, Hardware, Geo            bool
+	Chat, Federation, Schedule, S3 bool
+	Transcoder, Hardware, Geo      bool
 }
 
 // configBody is the answer of /api/config.
@@ -112,6 +112,9 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 	}
 	if a.Parts.Schedule && plan.Enabled {
 		body.Schedule = scheduleBody{true, plan.ShowCountdown, plan.ChatOpenMinutes}
+	}
+	if body.Notifications.Browser, err = a.browserPush(ctx); err != nil {
+		return err
 	}
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	return httpx.JSON(w, http.StatusOK, body)

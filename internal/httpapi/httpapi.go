@@ -114,7 +114,10 @@ type Config struct {
 	CustomJavaScript func(context.Context) (string, error)
 	Prometheus       http.Handler // nil: none
 
-	Webhooks webhookSender
+	Webhooks      webhookSender
+	Schedule      scheduler
+	Notifications announcer
+	Push          pusher // nil: there is none
 }
 
 type api struct {

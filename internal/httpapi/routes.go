@@ -60,8 +60,9 @@ type Route struct {
 // Routes returns all routes of the API, in the order of the OpenAPI document.
 // The mux is built from it, and tests try each route.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), adminRoutes(), adminContentRoutes(), setterRoutes(),
-		accessRoutes(), webhookRoutes(), chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes(), identityRoutes(), federationRoutes())
+	return slices.Concat(publicRoutes(), contentRoutes(), embedRoutes(), recordingRoutes(), scheduleRoutes(),
+		adminRoutes(), adminContentRoutes(), setterRoutes(), accessRoutes(), webhookRoutes(), notificationRoutes(),
+		chatRoutes(), moderationRoutes(), integrationRoutes(), chatIntegrationRoutes(), identityRoutes(), federationRoutes())
 }
 
 func publicRoutes() []Route {
@@ -130,6 +131,24 @@ func webhookRoutes() []Route {
 		{"GET", "/api/admin/webhooks/{id}/deliveries", Admin, 0, mediaJSON, (*api).adminDeliveries},
 		{"GET", "/api/admin/webhooks/{id}/deliveries/{delivery}", Admin, 0, mediaJSON, (*api).adminDelivery},
 		{"POST", "/api/admin/webhooks/{id}/deliveries/{delivery}/replay", Admin, 0, mediaJSON, (*api).adminReplay},
+	}
+}
+
+func notificationRoutes() []Route {
+	return []Route{
+		{"GET", "/api/admin/notifications", Admin, 0, mediaJSON, (*api).adminNotifications},
+		{"POST", "/api/admin/notifications/{channel}/test", Admin, 0, mediaJSON, (*api).adminTestNotification},
+	}
+}
+
+func scheduleRoutes() []Route {
+	return []Route{
+		{"GET", "/api/schedule", Anyone, 0, mediaJSON, (*api).publicSchedule},
+		{"GET", "/api/schedule.ics", Anyone, 0, mediaCalendar, (*api).scheduleCalendar},
+		{"GET", "/api/admin/schedule", Admin, 0, mediaJSON, (*api).adminSchedule},
+		{"POST", "/api/admin/schedule/event", Admin, maxScheduleBody, mediaJSON, (*api).adminPutEvent},
+		{"POST", "/api/admin/schedule/event/delete", Admin, maxScheduleBody, mediaJSON, (*api).adminDeleteEvent},
+		{"POST", "/api/admin/schedule/preview", Admin, maxScheduleBody, mediaJSON, (*api).adminPreviewRecurrence},
 	}
 }
 

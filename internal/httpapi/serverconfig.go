@@ -56,7 +56,7 @@ func (a *api) partsBody() partsBody {
 	_, password := a.Admin.(signer)
 	p := a.Parts
 	return partsBody{
-		Chat: p.Chat, Federation: p.Federation, Push: p.Push, Schedule: p.Schedule, S3: p.S3,
+		Chat: p.Chat, Federation: p.Federation, Push: a.Push != nil, Schedule: p.Schedule, S3: p.S3,
 		Recordings: a.Recordings != nil, Transcoder: p.Transcoder, Hardware: p.Hardware, Geo: p.Geo,
 		Prometheus: a.Prometheus != nil, Backup: a.Snapshot != nil, Password: password,
 	}
@@ -255,7 +255,7 @@ func (a *api) adminParts(ctx context.Context, b *serverConfigBody) (err error) {
 	if err != nil {
 		return err
 	}
-	b.Schedule = adminSchedule(plan)
+	b.Schedule = scheduleSettings(plan)
 	if a.Parts.S3 {
 		if b.S3, err = s.S3.Get(ctx); err != nil {
 			return err
@@ -293,7 +293,7 @@ func adminChat(c chat.Settings) chatSettingsBody {
 	}
 }
 
-func adminSchedule(s schedule.Settings) adminScheduleBody {
+func scheduleSettings(s schedule.Settings) adminScheduleBody {
 	return adminScheduleBody{
 		Enabled: s.Enabled, ReminderMessage: s.ReminderMessage, FirstReminder: s.FirstReminder,
 		SecondReminder: s.SecondReminder, ShowCountdown: s.ShowCountdown, ChatOpenMinutes: s.ChatOpenMinutes,

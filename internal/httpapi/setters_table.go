@@ -119,6 +119,7 @@ func federationSetters() []setter {
 func notificationSetters() []setter {
 	return []setter{
 		{"notifications/discord", maxValueBody, set(notificationsOf, "notifications.discord", of(setDiscord)), "updated discord config with provided values"},
+		{"notifications/golive", maxValueBody, set(notificationsOf, "notifications.goLive", of(func(s *webhooks.Settings, v webhooks.GoLive) { s.GoLive = v })), "updated the timing of notifications"},
 		{"notifications/browser", maxValueBody, set(notificationsOf, "notifications.browser", of(func(s *webhooks.Settings, v webhooks.Browser) { s.Browser = v })), "updated browser push config with provided values"},
 	}
 }

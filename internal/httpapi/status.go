@@ -19,6 +19,8 @@ type statusBody struct {
 	Online             bool       `json:"online"`
 	Name               string     `json:"name"`
 	Phase              string     `json:"phase"` // offline, live or reconnecting
+
+	ScheduledEvent *upcomingBody `json:"scheduledEvent,omitempty"` // while there is no stream
 }
 
 func (a *api) status(w http.ResponseWriter, r *http.Request) error {
@@ -31,7 +33,7 @@ func (a *api) status(w http.ResponseWriter, r *http.Request) error {
 	if !instance.HideViewerCount {
 		viewers = a.Audience.Count().Now
 	}
-	return httpx.JSON(w, http.StatusOK, statusBody{
+	body := statusBody{
 		ServerTime:         time.Now().UTC(),
 		LastConnectTime:    seconds(s.StartedAt, s.Online()),
 		LastDisconnectTime: seconds(s.EndedAt, !s.Online()),
@@ -41,7 +43,13 @@ func (a *api) status(w http.ResponseWriter, r *http.Request) error {
 		Online:             s.Online(),
 		Name:               instance.Name,
 		Phase:              s.Phase.String(),
-	})
+	}
+	if !s.Online() {
+		if body.ScheduledEvent, err = a.upcoming(r.Context()); err != nil {
+			return err
+		}
+	}
+	return httpx.JSON(w, http.StatusOK, body)
 }
 
 // seconds is t as the API has times, or null.

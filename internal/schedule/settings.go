@@ -1,5 +1,3 @@
-// Package schedule has the settings of the schedule of streams. There is no
-// schedule yet: what is set here is kept and shown to administrators.
 package schedule
 
 import (
