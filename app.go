@@ -115,6 +115,7 @@ func (a *App) Start(ctx context.Context) error {
 	c := a.cfg
 	c.hooks = append([]Hooks{
 		p.failures.hooks(), p.hooks(), p.roomHooks(), p.fediverse.hooks(), p.engagementHooks(c.log), p.notifyHooks(c), p.directoryHooks(),
+		p.webhookHooks(),
 	}, c.hooks...)
 	if err := a.open(c, p); err != nil {
 		return err
