@@ -277,6 +277,12 @@ test("what the chat allows", { timeout: 300_000 }, async (t) => {
   await row.getByText("Enough").waitFor();
   await row.getByRole("button", { name: "Let in again" }).click();
   await page.getByText("Nobody is banned.").waitFor();
+  await page.getByLabel("Account or URL").fill("@Troll@Social.example");
+  await page.getByRole("button", { name: "Ban", exact: true }).click();
+  const troll = page.getByRole("row").filter({ hasText: /troll/ });
+  await troll.waitFor();
+  await troll.getByRole("button", { name: "Let in again" }).click();
+  await page.getByText("Nobody is banned.").waitFor();
   await page.getByRole("tab", { name: "Addresses" }).click();
   await page.getByLabel("Address or prefix").fill("203.0.113.0/24");
   await page.getByRole("button", { name: "Ban", exact: true }).click();

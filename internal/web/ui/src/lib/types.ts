@@ -14,7 +14,7 @@ export interface Status {
   online: boolean;
   name: string;
   phase: Phase;
-  /** Of the schedule; not in the document yet. */
+  /** Of the schedule. */
   scheduledEvent?: UpcomingEvent;
 }
 

@@ -166,7 +166,8 @@ function Banned({ open, turn }: { open: (id: string) => void; turn: number }) {
     if (await act(() => send("api/admin/chat/users/setenabled", { userId: u.id, enabled: true }), t("saved"))) void list.reload();
   };
   return (
-    <Card>
+    <div class="stack">
+      <Card>
       <Load from={list}>
         {(users) =>
           users.length === 0 ? (
@@ -191,6 +192,62 @@ function Banned({ open, turn }: { open: (id: string) => void; turn: number }) {
           )
         }
       </Load>
+    </Card>
+    <BanAccount banned={() => void list.reload()} />
+    </div>
+  );
+}
+
+/** normal is an account or the URL of a site as it is known by when it is proved. */
+function normal(kind: string, text: string): string {
+  const trimmed = text.trim();
+  if (kind === "fediverse") return trimmed.replace(/^@/, "").toLowerCase();
+  const url = /^https?:/i.test(trimmed) ? trimmed : `https://${trimmed}`;
+  return URL.canParse(url) ? new URL(url).href : trimmed;
+}
+
+// BanAccount keeps somebody out who has not been here yet, or has left.
+function BanAccount({ banned }: { banned: () => void }) {
+  const kind = useSignal("fediverse");
+  const subject = useSignal("");
+  const reason = useSignal("");
+  const error = useSignal("");
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    error.value = "";
+    try {
+      await send("api/admin/chat/users/identitybans/create", { kind: kind.value, subject: normal(kind.value, subject.value), reason: reason.value });
+      subject.value = reason.value = "";
+      banned();
+    } catch (err) {
+      error.value = problem(err);
+    }
+  };
+  return (
+    <Card title={t("banAccount")} text={t("banAccountText")}>
+      <form class="inline-form" onSubmit={submit}>
+        <Select
+          label={t("accountKind")}
+          value={kind.value}
+          choices={[
+            { value: "fediverse", label: t("kindFediverseAccount") },
+            { value: "indieauth", label: t("kindSite") },
+          ]}
+          onValue={(v) => (kind.value = v)}
+        />
+        <TextField
+          label={t("accountName")}
+          placeholder={kind.value === "fediverse" ? "somebody@social.example" : "https://somebody.example"}
+          required
+          value={subject.value}
+          error={error.value}
+          onValue={(v) => (subject.value = v)}
+        />
+        <TextField label={t("reason")} maxLength={300} value={reason.value} onValue={(v) => (reason.value = v)} />
+        <Button submit icon={BanIcon} disabled={!subject.value.trim()}>
+          {t("ban")}
+        </Button>
+      </form>
     </Card>
   );
 }

@@ -117,7 +117,7 @@ export function People({ list, none, acts, changed }: { list: Follower[]; none: 
             </a>
           ),
         },
-        { head: t("account"), cell: (f) => f.username || "–" },
+        { head: t("fediverseAccount"), cell: (f) => f.username || "–" },
         { head: t("followsSince"), cell: (f) => date(new Date(f.timestamp)) },
       ]}
       actionsLabel={t("actionsLabel")}

@@ -156,4 +156,12 @@ export default {
   federationKeysText: "Der Server signiert damit, was er sendet. Mach neue, wenn jemand anders sie gehabt haben könnte.",
   rotateKeys: "Neue Schlüssel machen",
   rotateKeysText: "Die Follower erfahren die neuen Schlüssel. Server, die nichts davon hören, lehnen womöglich eine Weile ab, was von hier kommt.",
+
+  banAccount: "Ein Konto anderswo verbannen",
+  banAccountText: "Wer sich damit ausweist, bleibt draußen, egal unter welchem Namen.",
+  accountKind: "Art",
+  kindFediverseAccount: "Konto im Fediverse",
+  kindSite: "Eigene Website (IndieAuth)",
+  accountName: "Konto oder URL",
+  fediverseAccount: "Konto",
 } satisfies Translation<typeof people>;

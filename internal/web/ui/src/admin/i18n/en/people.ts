@@ -154,4 +154,12 @@ export const people = {
   federationKeysText: "What the server sends is signed with them. Make new ones if somebody else may have had them.",
   rotateKeys: "Make new keys",
   rotateKeysText: "Followers are told of the new keys. Servers that do not hear of them may refuse what comes from here for a while.",
+
+  banAccount: "Ban an account elsewhere",
+  banAccountText: "Whoever proves to own it is kept out, whatever name they take.",
+  accountKind: "Kind",
+  kindFediverseAccount: "Account in the fediverse",
+  kindSite: "Site of their own (IndieAuth)",
+  accountName: "Account or URL",
+  fediverseAccount: "Account",
 } as const;

@@ -156,4 +156,12 @@ export default {
   federationKeysText: "El servidor firma con ellas lo que envía. Crea otras si alguien más pudo tenerlas.",
   rotateKeys: "Crear claves nuevas",
   rotateKeysText: "Se avisa a los seguidores de las claves nuevas. Los servidores que no se enteren quizá rechacen un tiempo lo que venga de aquí.",
+
+  banAccount: "Expulsar una cuenta de otro sitio",
+  banAccountText: "Quien demuestre que es suya queda fuera, use el nombre que use.",
+  accountKind: "Tipo",
+  kindFediverseAccount: "Cuenta del fediverso",
+  kindSite: "Sitio propio (IndieAuth)",
+  accountName: "Cuenta o URL",
+  fediverseAccount: "Cuenta",
 } satisfies Translation<typeof people>;

@@ -156,4 +156,12 @@ export default {
   federationKeysText: "Le serveur signe avec elles ce qu’il envoie. Créez-en de nouvelles si quelqu’un d’autre a pu les avoir.",
   rotateKeys: "Créer de nouvelles clés",
   rotateKeysText: "Les abonnés apprennent les nouvelles clés. Les serveurs qui n’en savent rien refuseront peut-être un temps ce qui vient d’ici.",
+
+  banAccount: "Bannir un compte d’ailleurs",
+  banAccountText: "Qui prouve en être titulaire reste dehors, quel que soit son nom.",
+  accountKind: "Genre",
+  kindFediverseAccount: "Compte du fédivers",
+  kindSite: "Site personnel (IndieAuth)",
+  accountName: "Compte ou URL",
+  fediverseAccount: "Compte",
 } satisfies Translation<typeof people>;

@@ -156,4 +156,12 @@ export default {
   federationKeysText: "サーバーが送るものへの署名に使われます。ほかの誰かに知られた恐れがあれば、作り直してください。",
   rotateKeys: "新しい鍵を作る",
   rotateKeysText: "フォロワーに新しい鍵が知らされます。知らせが届かないサーバーは、しばらくここからのものを拒否することがあります。",
+
+  banAccount: "ほかのサイトのアカウントを追放",
+  banAccountText: "その持ち主だと証明した人は、どんな名前でも参加できません。",
+  accountKind: "種類",
+  kindFediverseAccount: "Fediverse のアカウント",
+  kindSite: "自分のサイト (IndieAuth)",
+  accountName: "アカウントまたは URL",
+  fediverseAccount: "アカウント",
 } satisfies Translation<typeof people>;

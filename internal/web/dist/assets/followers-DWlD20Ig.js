@@ -1,1 +1,0 @@
-export{t as default}from"./followers-D1o7QFdq.js";
