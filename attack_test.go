@@ -24,6 +24,7 @@ package owncast_test
 //	                                                internal/archtest lets nobody else make a client
 //	sign-ins: lures, mix-ups, replays, downgrades   TestNobodyIsLuredIntoASignIn, TestTheChannelAsASiteOfItsOwn; internal/indieauth TestSignInsThatAreAttacked,
 //	                                                TestAProviderSpeaksForItsSitesAlone, TestSitesThatCannotBeUsed
+//	guessing and flooding by one-time codes         internal/otp TestACodeIsGuessedFiveTimes, TestCodesAreLimited, TestTriesFromAnAddressAreLimited
 //	secrets in answers, logs and the audit          TestSecretsAreInNoAnswerAndNoLog
 //	RTMP: handshakes, chunks, floods                video/rtmp attack_test.go, FuzzConn, FuzzReader, FuzzGuard
 

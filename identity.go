@@ -6,6 +6,7 @@ import (
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/indieauth"
+	"github.com/owncast-go/owncast/internal/otp"
 )
 
 // identity lets users of the chat prove who they are elsewhere, and the
@@ -28,7 +29,9 @@ func newIdentity(c config) *identity {
 }
 
 // offer gives the API what it needs of it.
-func (i *identity) offer(api *httpapi.Config) { api.IndieAuth, api.Provider = i.client, i.server }
+func (i *identity) offer(api *httpapi.Config) {
+	api.IndieAuth, api.Provider, api.Codes = i.client, i.server, otp.New(nil)
+}
 
 // close lets the connections go that wait for another request.
 func (i *identity) close() {

@@ -17,7 +17,7 @@ func layers() map[string][]string {
 	return map[string][]string{
 		"": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/geoip", "internal/health",
-			"internal/httpapi", "internal/httpx", "internal/images", "internal/indieauth", "internal/logring", "internal/markup", "internal/metrics",
+			"internal/httpapi", "internal/httpx", "internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/markup", "internal/metrics",
 			"internal/schedule", "internal/settings", "internal/stats", "internal/usage", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks", "webhooks/discord",
@@ -80,7 +80,7 @@ func layers() map[string][]string {
 		"internal/directory": {"internal/keeper", "repository"},
 		"internal/httpapi": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/health", "internal/httpx",
-			"internal/images", "internal/indieauth", "internal/logring", "internal/schedule", "internal/settings", "internal/stats", "internal/usage",
+			"internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/schedule", "internal/settings", "internal/stats", "internal/usage",
 			"repository", "storage", "video", "video/recording", "video/restream", "webhooks",
 		},
 		"internal/httpx":          {"chat", "repository", "storage", "video", "video/recording"},

@@ -19,6 +19,7 @@ type federator interface {
 	Handler() http.Handler
 	WellKnown() http.Handler
 	Post(ctx context.Context, markdown string) (iri string, err error)
+	Message(ctx context.Context, account, html string) error
 	Approve(ctx context.Context, actorIRI string) error
 	Block(ctx context.Context, actorIRI string) error
 	Remove(ctx context.Context, actorIRI string) error

@@ -19,6 +19,7 @@ import (
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/logring"
+	"github.com/owncast-go/owncast/internal/otp"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/internal/usage"
 	"github.com/owncast-go/owncast/repository"
@@ -93,6 +94,7 @@ type Config struct {
 	// is.
 	IndieAuth indieAuthClient
 	Provider  indieAuthServer
+	Codes     *otp.Codes // those that were sent to accounts of the fediverse
 	// FromProxy tells whether a request comes from a proxy that is believed.
 	FromProxy func(*http.Request) bool
 

@@ -20,6 +20,9 @@ import (
 // may be.
 const maxAuthBody = 4 << 10
 
+// noProofNeeded is for users whom the host knows.
+const noProofNeeded = "users of this site have no need to prove who they are"
+
 // indieAuthCallback is where people come back from their sites.
 const indieAuthCallback = "/api/auth/indieauth/callback"
 
@@ -38,6 +41,8 @@ func identityRoutes() []Route {
 		{"GET", providerPath, Admin, 0, mediaHTML, (*api).askIndieAuth},
 		{"POST", providerPath + "/decision", Admin, maxProviderBody, "", (*api).decideIndieAuth},
 		{"GET", providerPath + "/metadata", Anyone, 0, mediaJSON, (*api).describeIndieAuth},
+		{"POST", "/api/auth/fediverse", ChatUser, maxAuthBody, mediaJSON, (*api).sendCode},
+		{"POST", "/api/auth/fediverse/verify", ChatUser, maxAuthBody, mediaJSON, (*api).verifyCode},
 	}
 }
 
@@ -69,7 +74,7 @@ func (a *api) beginIndieAuth(w http.ResponseWriter, r *http.Request) error {
 	case root == "":
 		return httpx.BadRequest("Owncast server URL must be set when using auth")
 	case token == "":
-		return httpx.BadRequest("users of this site have no need to prove who they are")
+		return httpx.BadRequest(noProofNeeded)
 	case strings.TrimSpace(body.AuthHost) == "":
 		return httpx.BadRequest(`field "authHost" is missing`)
 	}
