@@ -114,7 +114,7 @@ func validFile(name string) bool {
 
 // ServeHTTP serves the playlists and media of recordings, below the root of
 // the request's path. Media are served with ranges, or redirected to where a
-// [storage.Redirector] has them. A viewer has ten seconds and a second for
+// [storage.Redirector] says that it has them. A viewer has ten seconds and a second for
 // each 16 KiB to take an answer.
 func (l *Library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -241,6 +241,25 @@ func acceptsGzip(list string) bool {
 	return false
 }
 
+// redirect sends the viewer to where the storage serves an object, if it does
+// that.
+func (l *Library) redirect(w http.ResponseWriter, r *http.Request, key string) bool {
+	re, ok := storage.As[storage.Redirector](l.cfg.Storage)
+	if !ok {
+		return false
+	}
+	u, _, err := re.RedirectURL(r.Context(), key)
+	if err != nil {
+		if !errors.Is(err, errors.ErrUnsupported) && r.Context().Err() == nil {
+			l.log.Warn("the storage does not say where it serves a recording", "err", err)
+		}
+		return false
+	}
+	w.Header().Set("Cache-Control", noCache)
+	http.Redirect(w, r, u.String(), http.StatusFound)
+	return true
+}
+
 // serveMedia answers with an object, or with where the storage serves it.
 func (l *Library) serveMedia(w http.ResponseWriter, r *http.Request, key string) error {
 	ctx, cancel := context.WithCancel(r.Context())
@@ -248,13 +267,7 @@ func (l *Library) serveMedia(w http.ResponseWriter, r *http.Request, key string)
 	limit := time.AfterFunc(writeTimeout, cancel)
 	defer limit.Stop()
 	h := w.Header()
-	if re, ok := storage.As[storage.Redirector](l.cfg.Storage); ok {
-		u, _, err := re.RedirectURL(ctx, key)
-		if err != nil {
-			return err
-		}
-		h.Set("Cache-Control", noCache)
-		http.Redirect(w, r, u.String(), http.StatusFound)
+	if l.redirect(w, r, key) {
 		return nil
 	}
 	rc, info, err := l.cfg.Storage.Open(ctx, key)

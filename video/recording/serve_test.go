@@ -3,6 +3,7 @@ package recording
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -109,6 +110,38 @@ func TestMediaAreRedirectedToAStorageThatServesThem(t *testing.T) {
 		s.end()
 		s.release()
 	})
+}
+
+// shy is a shelf that could redirect, but does not.
+type shy struct {
+	*shelf
+	err error
+}
+
+func (s shy) RedirectURL(context.Context, string) (*url.URL, time.Time, error) {
+	return nil, time.Time{}, s.err
+}
+
+func TestMediaOfAStorageThatRedirectsNobodyAreRead(t *testing.T) {
+	for name, err := range map[string]error{
+		"it is not configured to": fmt.Errorf("no public URL: %w", errors.ErrUnsupported),
+		"it cannot say where":     errors.New("no credentials"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := shy{newShelf(), err}
+				l := newLibrary(t, Config{Storage: store})
+				s := newSession(t, l, store, "one")
+				s.segments(6)
+				s.end()
+				s.release()
+				if resp := l.get(t, "/one/0/one-2.m4s", "Range", "bytes=0-99"); resp.StatusCode != http.StatusPartialContent || len(text(t, resp)) != 100 {
+					t.Errorf("range: %d", resp.StatusCode)
+				}
+				playable(t, l, only(t, l))
+			})
+		})
+	}
 }
 
 func TestTheGrowingPlaylistIsServedWhileItGrows(t *testing.T) {
