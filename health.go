@@ -43,6 +43,7 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(context.Context) []health.Problem { return ingestProblems(a.state.Status()) },
 		func(context.Context) []health.Problem { return renditionProblems(a.state.Status().Renditions) },
 		storageCheck(&p.failures, p.packager.Stats),
+		func(context.Context) []health.Problem { return s3Problems(p.settings.s3.get()) },
 		func(context.Context) []health.Problem { return p.failures.recordingProblems() },
 		func(context.Context) []health.Problem { return restreamProblems(p.restream.Status()) },
 		func(ctx context.Context) []health.Problem { return publisherProblems(ctx, a.cfg, p.settings) },
@@ -154,6 +155,15 @@ func storageCheck(f *failures, stats func() hls.Stats) health.Check {
 		}
 		return list
 	}
+}
+
+// s3Problems tells that segments are not kept where an administrator wants
+// them.
+func s3Problems(err error) []health.Problem {
+	if err == nil {
+		return nil
+	}
+	return []health.Problem{problem("s3-unused", "The S3 service of the settings could not be used when the server started; it is not asked again before the next start.", err.Error())}
 }
 
 // restreamProblems are outputs that do not get through.

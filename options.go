@@ -168,8 +168,10 @@ func WithStorage(s Storage) Option {
 // WithS3 lets administrators keep segments at an S3-compatible service: open
 // is called by Start with what they have set, if they have enabled it, and
 // returns the storage, as [WithStorage] takes it, which Shutdown closes if it
-// is an [io.Closer]. If open fails, which is logged, there is the default. Without this option the admin API has no
-// settings of such a service.
+// is an [io.Closer]. If open fails, which the log and the [App.Health] tell,
+// there is the default until the next Start. What is at the one storage is not
+// moved to the other, and its recordings are not listed. Without this option
+// the admin API has no settings of such a service.
 func WithS3(open func(context.Context, S3Settings) (Storage, error)) Option {
 	return func(c *config) error {
 		c.openS3 = open

@@ -3,8 +3,10 @@ package owncast_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/storage"
@@ -184,7 +186,15 @@ func TestAnAdministratorSetsUpS3WhereTheHostLets(t *testing.T) {
 		}
 	})
 	start(func(o owner) { o.set("s3", strings.Replace(good, `"b"`, `"broken"`, 1)) })
-	start(func(owner) {})
+	start(func(o owner) {
+		end := time.Now().Add(patience)
+		for !slices.ContainsFunc(o.app.Health().Problems, func(p owncast.HealthProblem) bool { return p.Code == "s3-unused" }) {
+			if time.Now().After(end) {
+				t.Fatalf("nobody is told: %v", o.app.Health())
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
 	if got := strings.Join(opened, ", "); got != "b hush https://cdn.example, broken hush https://cdn.example" || closed != 1 {
 		t.Errorf("opened %s, closed %d", got, closed)
 	}

@@ -28,6 +28,7 @@ type settingsSource struct {
 
 	watched *health.Settings // which store is
 	series  repository.Series
+	s3      outcome // of opening the storage of an S3 service
 }
 
 func newSettingsSource(c config, r Repository) *settingsSource {
@@ -192,6 +193,7 @@ func (s *settingsSource) storage(ctx context.Context) (store Storage, closing fu
 	}
 	if err != nil {
 		s.cfg.log.Error("the S3 storage of the settings cannot be used", "err", err)
+		s.s3.set(err)
 		return s.cfg.storage, closing, nil
 	}
 	if c, ok := store.(io.Closer); ok {

@@ -187,6 +187,27 @@ func TestTranscodersThatFail(t *testing.T) {
 	}
 }
 
+func TestATranscoderThatHangsWhenThePublisherHasGone(t *testing.T) {
+	ps := clipPackets(t, 40*time.Second)
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		c := newLadderChannel(t, twoRungs(), func(ctx context.Context, src video.PacketReader, ladder []video.Rendition, sink video.RenditionWriter) error {
+			err := echo(ctx, src, ladder, sink)
+			if calls.Add(1) == 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return err
+		})
+		c.publish(ps[:len(ps)/4])
+		c.publish(ps) // which comes back within the grace
+		c.wantListed("0 1 2 audio")
+		c.shutdown()
+		stalled := video.ErrStalled.Error()
+		c.wantEvents("started 0", "started 1", "failed 0, 1s: "+stalled, "failed 1, 1s: "+stalled, "started 0", "started 1")
+	})
+}
+
 func TestATranscoderThatDoesNotEndIsLeftAlone(t *testing.T) {
 	ps := clipPackets(t, 100*time.Second)
 	synctest.Test(t, func(t *testing.T) {

@@ -24,9 +24,11 @@ type VideoSettings struct {
 	// Transcoder uses by default. A Transcoder that implements
 	// [video.EncoderSelector] uses it from its next start.
 	Codec string `json:"codec"`
-	// ServingEndpoint is the URL, such as that of a CDN, that viewers fetch
-	// video from that is stored at an S3 service. It is empty for the URL of the
-	// service itself. WithS3 applies it at the next start.
+	// ServingEndpoint is the URL, such as that of a CDN, at which viewers find
+	// video that is stored at an S3 service. While it is empty, the storage that
+	// the function given to WithS3 opens has the say: by default that of
+	// storage/s3 sends viewers nowhere, and they get the video through the App.
+	// WithS3 applies it at the next start.
 	ServingEndpoint string `json:"servingEndpoint"`
 }
 
