@@ -51,28 +51,45 @@ func visible(s string) string {
 	return b.String()
 }
 
-// calm drops combining characters that are stacked over several lines.
+// maxLines is how many lines somebody may begin in what they write.
+const maxLines = 50
+
+// calm drops combining characters that are stacked over several lines, and
+// makes spaces of line breaks that would fill the room.
 func calm(s string) string {
-	marks, many := 0, false
+	marks, lines, many := 0, 1, false
 	for _, r := range s {
-		if marks++; !unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Me, r) {
-			marks = 0
-		}
-		many = many || marks > maxMarks
+		marks, lines = count(r, marks, lines)
+		many = many || marks > maxMarks || lines > maxLines
 	}
 	if !many {
 		return s
 	}
 	var b strings.Builder
+	marks, lines = 0, 1
 	for _, r := range s {
-		if marks++; !unicode.Is(unicode.Mn, r) && !unicode.Is(unicode.Me, r) {
-			marks = 0
-		}
-		if marks <= maxMarks {
+		marks, lines = count(r, marks, lines)
+		switch {
+		case marks > maxMarks:
+		case lines > maxLines && (r == '\n' || r == '\r'):
+			b.WriteByte(' ')
+		default:
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
+}
+
+// count tells how many combining characters follow each other, and how many
+// lines there are, with r.
+func count(r rune, marks, lines int) (int, int) {
+	switch {
+	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
+		return marks + 1, lines
+	case r == '\n', r == '\r':
+		return 0, lines + 1
+	}
+	return 0, lines
 }
 
 // forbidden tells whether a name has one of the words in it.

@@ -419,3 +419,21 @@ func TestColors(t *testing.T) {
 	p.quiet()
 	q.marked()
 }
+
+func TestAMessageDoesNotFillTheRoom(t *testing.T) {
+	r := open(t)
+	r.change(func(s *chat.Settings) { s.JoinMessages = false })
+	p := r.join("Ann")
+	p.say("a\n\nb" + strings.Repeat("\n\nx", 380))
+	if d := p.want("CHAT"); strings.Count(d.Body, "<p>") != 25 || strings.Count(d.Body, "x") != 380 {
+		t.Errorf("%d paragraphs: %.300s", strings.Count(d.Body, "<p>"), d.Body)
+	}
+	p.say("```\n" + strings.Repeat("x\r\n", 380))
+	if d := p.want("CHAT"); strings.Count(d.Body, "\n") > 50 {
+		t.Errorf("%d lines: %.300s", strings.Count(d.Body, "\n"), d.Body)
+	}
+	p.say(strings.Repeat("x\n", 49) + "last")
+	if d := p.want("CHAT"); strings.Count(d.Body, "\n")+strings.Count(d.Body, "<br") < 49 {
+		t.Errorf("%.300s", d.Body)
+	}
+}

@@ -22,7 +22,10 @@ const media: Rules = {
 /** What the text about a channel may have. */
 export const pageRules: Rules = { ...inline, ...blocks, ...media };
 /** What a chat message may have. */
-export const chatRules: Rules = { ...pick(inline, "a", "br", "strong", "em", "code"), p: [], pre: [], img: ["src", "alt", "title", "class"] };
+export const chatRules: Rules = {
+  ...pick(inline, "a", "br", "strong", "em", "del", "code"), ...pick(blocks, "p", "pre", "blockquote", "ul", "ol", "li"),
+  p: [], ol: [], img: ["src", "alt", "title", "class"],
+}; // prettier-ignore
 
 function pick(rules: Rules, ...names: string[]): Rules {
   return Object.fromEntries(names.map((name) => [name, rules[name] ?? []]));
@@ -41,6 +44,7 @@ function safeURL(value: string, schemes: ReadonlySet<string>): string | null {
 }
 
 const fetched = new Set(["http:", "https:"]);
+const emoji = new URL("img/emoji/", base).href;
 
 function attribute(element: Element, name: string, value: string): void {
   if (name === "href" || name === "src" || name === "poster") {
@@ -53,6 +57,7 @@ function attribute(element: Element, name: string, value: string): void {
     }
     return;
   }
+  if (name === "class" && value !== "emoji") return;
   // An id must not be one of the page's own.
   element.setAttribute(name, name === "id" ? `content-${value}` : value);
 }
@@ -72,6 +77,9 @@ function copy(from: Node, to: Node, rules: Rules, depth: number): void {
       copy(child, to, rules, depth + 1); // its text stays
       continue;
     }
+    // The only pictures of a message are emoji. One that has its src is loaded,
+    // in the page or not.
+    if (rules === chatRules && name === "img" && !safeURL(child.getAttribute("src") ?? "", fetched)?.startsWith(emoji)) continue;
     const element = document.createElement(name);
     for (const attr of attributes) {
       const value = child.getAttribute(attr);

@@ -1,1 +1,0 @@
-export{t as Chat}from"./panel-CkN3Vv4a.js";
