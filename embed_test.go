@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/repository"
+	"github.com/owncast-go/owncast/repository/memory"
 )
 
 func TestThePageIntroducesTheChannelToCrawlers(t *testing.T) {
@@ -49,6 +51,35 @@ func TestThePageIntroducesTheChannelToCrawlers(t *testing.T) {
 	}
 	if _, html := c.get("/live/"); !strings.Contains(html, `<meta name="robots" content="noindex" />`) {
 		t.Error("search engines are not told to stay away")
+	}
+}
+
+func TestThePageOfAnEventIsCalledAfterIt(t *testing.T) {
+	repo := memory.New()
+	start := time.Now().Add(time.Hour)
+	if err := repo.Schedule.PutEvents(t.Context(), repository.Event{
+		ID: "e", Name: "Oolong & <friends>", StartsAt: start, Duration: time.Hour, Timezone: "UTC", Status: repository.EventScheduled, CreatedAt: time.Now(),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	c := run(t, owncast.WithAdminPassword("p"), owncast.WithRepository(repo))
+	named := `<meta property="og:title" content="Oolong &amp; &lt;friends&gt; – `
+	set := func(on string) {
+		t.Helper()
+		if code, body := c.ask("POST", "/api/admin/config/schedule/enabled", "p", `{"value":`+on+`}`); code != 200 {
+			t.Fatal(code, body)
+		}
+	}
+	set("true")
+	if code, html := c.get("/schedule/e"); code != 200 || !strings.Contains(html, named) {
+		t.Errorf("%d %s", code, html)
+	}
+	if code, html := c.get("/schedule/gone"); code != 200 || strings.Contains(html, "Oolong") {
+		t.Errorf("an event that is not there: %d %s", code, html)
+	}
+	set("false")
+	if code, html := c.get("/schedule/e"); code != 200 || strings.Contains(html, "Oolong") {
+		t.Errorf("a schedule that is switched off: %d %s", code, html)
 	}
 }
 

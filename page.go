@@ -85,8 +85,12 @@ func (a *App) channel(p *parts) func(context.Context) web.Channel {
 	}
 }
 
-// item is what a page about a recording says of it. Others are not known here.
+// item is what a page about a recording or an event says of it. The page of an
+// event that is not there any more shows the others.
 func (p *parts) item(ctx context.Context, path string) (web.Item, bool) {
+	if id, ok := strings.CutPrefix(path, "/schedule/"); ok {
+		return p.eventItem(ctx, id), true
+	}
 	id, ok := strings.CutPrefix(path, "/recordings/")
 	if !ok {
 		return web.Item{}, true
@@ -103,4 +107,18 @@ func (p *parts) item(ctx context.Context, path string) (web.Item, bool) {
 		item.Image = "recordings/" + one.ID + "/thumbnail.jpg"
 	}
 	return item, true
+}
+
+// eventItem is what the page of an event says of it, if the schedule is switched
+// on.
+func (p *parts) eventItem(ctx context.Context, id string) web.Item {
+	set, err := p.settings.sections.Schedule.Peek(ctx)
+	if err != nil || !set.Enabled {
+		return web.Item{}
+	}
+	e, err := p.repo.Schedule.Event(ctx, id)
+	if err != nil {
+		return web.Item{}
+	}
+	return web.Item{Title: e.Name}
 }

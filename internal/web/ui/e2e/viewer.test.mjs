@@ -196,17 +196,17 @@ test("a notification is shown by the service worker, within the path of the App"
   });
   await devtools.send("ServiceWorker.enable");
   const registrationId = await registered;
-  const data = JSON.stringify({ title: "Kitchen Radio", body: "I've gone live!", icon: "/logo/external", url: "https://evil.example/" });
+  const data = JSON.stringify({ title: "Kitchen Radio", body: "I've gone live!", icon: "/logo/external", url: "https://evil.example/", tag: "live" });
   await devtools.send("ServiceWorker.deliverPushMessage", { origin: server.origin, registrationId, data });
   const shown = await page.waitForFunction(
     async () => {
       const list = await (await navigator.serviceWorker.ready).getNotifications();
-      return list.length && { title: list[0].title, body: list[0].body, icon: list[0].icon, url: list[0].data.url };
+      return list.length && { title: list[0].title, body: list[0].body, icon: list[0].icon, url: list[0].data.url, tag: list[0].tag };
     },
     null,
     wait,
   );
-  assert.deepEqual(await shown.jsonValue(), { title: "Kitchen Radio", body: "I've gone live!", icon: `${server.url}logo/external`, url: server.url });
+  assert.deepEqual(await shown.jsonValue(), { title: "Kitchen Radio", body: "I've gone live!", icon: `${server.url}logo/external`, url: server.url, tag: "live" });
 });
 
 test("the page is in the language of the browser, and in the one that is chosen", { timeout: 180_000 }, async (t) => {

@@ -1,6 +1,7 @@
 // The service worker shows notifications while the page is closed. A message
-// is JSON: {"title", "body", "icon", "url"}, where all but the title may be
-// missing; URLs are relative to where the application is.
+// is JSON: {"title", "body", "icon", "url", "tag"}, where all but the title may
+// be missing: one takes the place of another of the same tag, and URLs are
+// relative to where the application is.
 const root = new URL("./", self.location.href);
 
 const inRoot = (path) => {
@@ -18,12 +19,12 @@ self.addEventListener("push", (event) => {
   } catch {
     message = { body: event.data.text() };
   }
-  const { title, body, icon, url } = message;
+  const { title, body, icon, url, tag } = message;
   event.waitUntil(
     self.registration.showNotification(title || self.location.host, {
       body: body || "",
       icon: inRoot((icon || "logo/external").replace(/^\//, "")),
-      tag: "owncast-go-live",
+      tag: tag || "owncast-go-live",
       data: { url: inRoot(url) },
     }),
   );
@@ -34,8 +35,9 @@ self.addEventListener("notificationclick", (event) => {
   const { url } = event.notification.data || {};
   event.waitUntil(
     self.clients.matchAll({ type: "window", includeUncontrolled: true }).then((windows) => {
-      const open = windows.find((w) => w.url.startsWith(root.href));
-      return open ? open.focus() : self.clients.openWindow(url || root.href);
+      const wanted = url || root.href;
+      const open = windows.find((w) => w.url === wanted || (wanted === root.href && w.url.startsWith(root.href)));
+      return open ? open.focus() : self.clients.openWindow(wanted);
     }),
   );
 });

@@ -123,6 +123,7 @@ export default {
   schedule: "Programm",
   recordings: "Aufzeichnungen",
   followers: "Follower",
+  featured: "Andere Streams",
   tags: "Schlagwörter",
   social: "Anderswo",
   aboutEmpty: "Hier steht noch nichts.",

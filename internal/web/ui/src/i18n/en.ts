@@ -121,6 +121,7 @@ export const english = {
   schedule: "Schedule",
   recordings: "Recordings",
   followers: "Followers",
+  featured: "Other streams",
   tags: "Tags",
   social: "Elsewhere",
   aboutEmpty: "Nothing is written here yet.",

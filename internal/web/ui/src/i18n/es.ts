@@ -123,6 +123,7 @@ export default {
   schedule: "Programación",
   recordings: "Grabaciones",
   followers: "Seguidores",
+  featured: "Otros directos",
   tags: "Etiquetas",
   social: "En otros sitios",
   aboutEmpty: "Aquí todavía no hay nada.",

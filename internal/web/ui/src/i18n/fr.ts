@@ -123,6 +123,7 @@ export default {
   schedule: "Programme",
   recordings: "Enregistrements",
   followers: "Abonnés",
+  featured: "Autres directs",
   tags: "Mots-clés",
   social: "Ailleurs",
   aboutEmpty: "Rien n’est encore écrit ici.",

@@ -123,6 +123,7 @@ export default {
   schedule: "予定",
   recordings: "録画",
   followers: "フォロワー",
+  featured: "ほかの配信",
   tags: "タグ",
   social: "リンク",
   aboutEmpty: "まだ何も書かれていません。",

@@ -163,3 +163,12 @@ export interface HeldMessage {
   /** Why; empty for one from before the server started. */
   reason: string;
 }
+
+/** A stream elsewhere that this one recommends. */
+export interface FederatedServer {
+  iri: string;
+  url: string;
+  name: string;
+  isOnline: boolean;
+  streamTitle: string;
+}

@@ -1,4 +1,4 @@
-import { effect, signal, useSignal } from "@preact/signals";
+import { computed, effect, signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Avatar } from "../components/avatar";
@@ -12,7 +12,7 @@ import { get } from "../lib/api";
 import { at } from "../lib/base";
 import { ago, clock, compact, date } from "../lib/format";
 import { follow } from "../lib/route";
-import type { Follower, Page, Recording, ScheduledEvent } from "../lib/types";
+import type { FederatedServer, Follower, Page, Recording, ScheduledEvent } from "../lib/types";
 import { ChatPanel } from "./chat-panel";
 import { config, eventId, recordingId, status, wide } from "./model";
 
@@ -25,6 +25,17 @@ export const chatTab = signal(false);
 effect(() => {
   if (eventId.value) section.value = "schedule";
   else if (recordingId.value) section.value = "recordings";
+});
+
+// Streams elsewhere that this one recommends, the live ones first.
+const featured = signal<FederatedServer[]>([]);
+const federated = computed(() => config.value?.federation.enabled === true);
+effect(() => {
+  if (!federated.value) return void (featured.value = []);
+  get<{ servers: FederatedServer[] }>("api/federation/servers").then(
+    ({ servers }) => (featured.value = servers.filter(({ url }) => /^https?:/i.test(url)).sort((a, b) => Number(b.isOnline) - Number(a.isOnline))),
+    () => {}, // they are not what anybody came for
+  );
 });
 
 /** Sections are the tabs below the video. */
@@ -40,6 +51,7 @@ export function Sections() {
     const count = settings.federation.followerCount;
     tabs.push({ id: "followers", label: t("followers"), count: count ? compact(count) : undefined, content: () => <Followers /> });
   }
+  if (featured.value.length > 0) tabs.push({ id: "featured", label: t("featured"), content: () => <Featured /> });
   const current = tabs.some((tab) => tab.id === section.value) ? section.value : tabs[0]!.id;
   chatTab.value = current === "chat";
   return <Tabs class={`sections at-${current}`} label={t("sections")} tabs={tabs} current={current} choose={(id) => (section.value = id)} />;
@@ -193,6 +205,24 @@ function Followers() {
   );
 }
 
+function Featured() {
+  return (
+    <ul class="followers" role="list">
+      {featured.value.map((one) => (
+        <li key={one.iri}>
+          <a class="follower" href={one.url} rel="noopener noreferrer" target="_blank">
+            <Avatar name={one.name || new URL(one.url).host} of={one.iri} />
+            <span class="follower-text">
+              <span class="follower-name">{one.name || new URL(one.url).host}</span>
+              <span class="follower-address">{one.isOnline ? [t("badgeLive"), one.streamTitle].filter(Boolean).join(" · ") : new URL(one.url).host}</span>
+            </span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Schedule() {
   const events = useSignal<ScheduledEvent[] | null>(null);
   const failed = useSignal(false);
@@ -243,7 +273,7 @@ function Event({ event }: { event: ScheduledEvent }) {
         <span class="event-number">{date(start, { day: "numeric" })}</span>
       </time>
       <div class="event-text">
-        <h3>{event.name}</h3>
+        <h2>{event.name}</h2>
         <p class="soft">
           {date(start, { weekday: "long", hour: "numeric", minute: "2-digit" })} · {n("scheduleMinutes", event.durationMinutes)}
           {event.status === "cancelled" ? ` · ${t("scheduleCancelled")}` : going ? ` · ${t("scheduleNow")}` : ` · ${ago(start)}`}

@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-N58Yc3iu.js";
