@@ -154,6 +154,22 @@ test("a moderator silences somebody, looks at who they are, and lets them in aga
   assert.equal(await a.page.textContent("#chat-profile bdi"), a.name);
 });
 
+test("on a phone the whole menu of a moderator is in sight", { timeout: 240_000 }, async (t) => {
+  const a = await enter(t);
+  await say(a.page, "seen on a phone");
+  const b = await enter(t, { viewport: { width: 360, height: 340 } });
+  await promote(b.page);
+  const menu = b.page.locator(".message", { hasText: "seen on a phone" }).locator(".message-menu button").first();
+  await menu.waitFor({ state: "attached", ...wait });
+  await menu.click({ force: true });
+  for (const name of ["Hide this message", "Ban from the chat"]) {
+    const box = await b.page.getByRole("menuitem", { name }).boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= 340 && box.x >= 0 && box.x + box.width <= 360, `${name} is at ${JSON.stringify(box)}`);
+  }
+  await b.page.getByRole("menuitem", { name: "Hide this message" }).click();
+  await a.page.locator(".message", { hasText: "seen on a phone" }).waitFor({ state: "detached", ...wait });
+});
+
 test("messages that have to wait are shown when a moderator has seen them", { timeout: 240_000 }, async (t) => {
   await configure(server, { "chat/holdlinks": true });
   t.after(() => configure(server, { "chat/holdlinks": false }));

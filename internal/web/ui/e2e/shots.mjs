@@ -6,7 +6,7 @@
 // CHROME       the browser
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { configure, channel } from "./lib/admin.mjs";
+import { admin, configure, channel } from "./lib/admin.mjs";
 import { artifacts, launch, state } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
@@ -141,6 +141,18 @@ await shoot("dialog-follow", "", async (page) => {
   if (!(await page.$("dialog[open]"))) await page.click("#follow");
   await page.waitForSelector("dialog[open]");
 }, followed); // prettier-ignore
+await shoot("featured", "", async (page) => {
+  await settled("offline")(page);
+  await page.getByRole("tab", { name: /Other streams/ }).click();
+  await page.waitForSelector(".follower");
+}, {
+  ...followed,
+  "federation/servers": {
+    servers: ["Night radio", "The loom", "Allotment"].map((name, i) => ({
+      iri: `https://stream${i}.example/federation/user/a`, url: `https://stream${i}.example/`, name, isOnline: i < 1, streamTitle: i < 1 ? "Slow jazz until dawn" : "",
+    })), // prettier-ignore
+  },
+});
 await shoot("embed-offline", "embed/video");
 
 const publisher = publish(server.rtmp, { size: "1280x720", bitrate: "2500k" });
@@ -188,6 +200,42 @@ if (!chatDisabled) {
     await chat(page);
     if (!(await page.$("dialog[open]"))) await page.click("#chat-profile");
     await page.waitForSelector("dialog[open]");
+  });
+  await shoot("chat-sign-in", "", async (page) => {
+    await chat(page);
+    if (!(await page.$("dialog[open]"))) await page.click("#chat-profile");
+    await page.waitForSelector(".prove");
+  }, { config: { ...followed.config, authentication: { indieAuthEnabled: true } } }); // prettier-ignore
+  const moderated = async (page) => {
+    await chat(page);
+    const id = await page.evaluate(() => JSON.parse(Object.entries(localStorage).find(([k]) => k.endsWith(":chat-user"))[1]).id);
+    await admin(server, "POST", "api/admin/chat/users/setmoderator", { userId: id, isModerator: true });
+    await page.waitForSelector(".waiting-count", { timeout: 60_000 });
+    return page.locator(".message", { hasText: "longer message" }).locator(".message-menu button");
+  };
+  await configure(server, { "chat/holdlinks": true });
+  const writer = await browser.newPage();
+  await writer.goto(`${server.url}embed/chat/readwrite`);
+  await writer.waitForSelector("#chat-profile", { timeout: 60_000 });
+  await writer.fill(".composer-field", "All recipes in one place: https://example.org/recipes");
+  await writer.keyboard.press("Enter");
+  await writer.locator(".notice", { hasText: "approved" }).waitFor();
+  await writer.close();
+  await shoot("chat-moderator", "", async (page) => {
+    const menu = await moderated(page);
+    if (!(await page.$("[role=menu]"))) await menu.click({ force: true });
+    await page.waitForSelector("[role=menu]");
+  });
+  await shoot("chat-user", "", async (page) => {
+    if (await page.$("dialog[open]")) return;
+    await (await moderated(page)).click({ force: true });
+    await page.getByRole("menuitem", { name: "About this user" }).click();
+    await page.waitForSelector("dialog[open]");
+  });
+  await shoot("chat-held", "", async (page) => {
+    await moderated(page);
+    if (!(await page.$("dialog[open]"))) await page.locator(".waiting button").click();
+    await page.waitForSelector("dialog[open] .held li");
   });
   await shoot("chat-emoji", "", async (page) => {
     await chat(page);

@@ -39,7 +39,7 @@ function Line({ row, self, moderate, focusable }: Omit<RowProps, "firstUnread">)
           {row.hidden ? <span class="soft">{t("messageHidden")} </span> : null}
           <Body html={event.body} id={`${row.id}-body`} />
           {moderate && !mine && (
-            <MenuButton class="message-menu" label={t("moderate", { name: event.user.displayName })} icon={icons.More} groups={() => [{ items: moderate(row) }]} reachable={focusable} />
+            <MenuButton floating class="message-menu" label={t("moderate", { name: event.user.displayName })} icon={icons.More} groups={() => [{ items: moderate(row) }]} reachable={focusable} />
           )}
         </div>
       );

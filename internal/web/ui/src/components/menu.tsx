@@ -1,4 +1,5 @@
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconButton } from "./button";
 import { Check, type IconType } from "./icons";
 
@@ -26,6 +27,8 @@ interface MenuProps {
   class?: string;
   /** Above the button rather than below. */
   up?: boolean;
+  /** Above everything, for buttons in what would cut the menu off. */
+  floating?: boolean;
   onToggle?: (open: boolean) => void;
   id?: string;
   disabled?: boolean;
@@ -34,7 +37,7 @@ interface MenuProps {
 }
 
 /** MenuButton is a button with a menu, by the pattern of the same name in ARIA's practices. */
-export function MenuButton({ label, icon, groups, class: extra = "", up, onToggle, id, disabled, reachable = true }: MenuProps) {
+export function MenuButton({ label, icon, groups, class: extra = "", up, floating, onToggle, id, disabled, reachable = true }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -88,12 +91,39 @@ export function MenuButton({ label, icon, groups, class: extra = "", up, onToggl
         disabled={disabled}
         onClick={() => toggle(!open)}
       />
-      {open && <MenuList id={menuId} label={label} groups={typeof groups === "function" ? groups() : groups} up={up ?? false} done={() => toggle(false, true)} />}
+      {open && <MenuList id={menuId} label={label} groups={typeof groups === "function" ? groups() : groups} up={up ?? false} anchor={floating ? button : null} done={() => toggle(false, true)} />}
     </div>
   );
 }
 
-function MenuList({ id, label, groups, up, done }: { id: string; label: string; groups: MenuGroup[]; up: boolean; done: () => void }) {
+interface MenuListProps {
+  id: string;
+  label: string;
+  groups: MenuGroup[];
+  up: boolean;
+  /** What the menu floats at; null if it has its place in the page. */
+  anchor: RefObject<HTMLElement | null> | null;
+  done: () => void;
+}
+
+const margin = 8; // pixels that a menu keeps from the edges of the window
+
+// float shows a menu above everything, below its anchor or where there is room.
+// Browsers that cannot leave it in its place.
+function float(menu: HTMLElement, anchor: HTMLElement): void {
+  if (!("showPopover" in menu)) return;
+  menu.popover = "manual";
+  menu.showPopover();
+  const { top, bottom, left, right } = anchor.getBoundingClientRect();
+  const { innerWidth, innerHeight } = window;
+  const { width, height } = menu.getBoundingClientRect();
+  const across = getComputedStyle(menu).direction === "rtl" ? left : right - width;
+  const down = bottom + height + margin <= innerHeight ? bottom : top - height >= margin ? top - height : innerHeight - height - margin;
+  menu.style.left = `${Math.max(margin, Math.min(across, innerWidth - width - margin))}px`;
+  menu.style.top = `${Math.max(margin, down)}px`;
+}
+
+function MenuList({ id, label, groups, up, anchor, done }: MenuListProps) {
   const list = useRef<HTMLDivElement>(null);
   const items = () => [...(list.current?.querySelectorAll<HTMLButtonElement>("[role^=menuitem]:not(:disabled)") ?? [])];
   const focus = (step: number | "first" | "last") => {
@@ -103,6 +133,9 @@ function MenuList({ id, label, groups, up, done }: { id: string; label: string; 
     all[next]?.focus({ preventScroll: true });
   };
 
+  useLayoutEffect(() => {
+    if (anchor?.current) float(list.current!, anchor.current);
+  }, []);
   useEffect(() => {
     const current = list.current?.querySelector<HTMLButtonElement>("[aria-checked=true]");
     if (current) current.focus({ preventScroll: true });

@@ -1,1 +1,0 @@
-export{t as Chat}from"./panel-N58Yc3iu.js";
