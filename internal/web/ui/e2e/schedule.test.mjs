@@ -4,7 +4,7 @@
 // OWNCAST_BIN  a build of examples/standalone (else one is made)
 // CHROME       the browser
 import assert from "node:assert/strict";
-import { after, before, test as nodeTest } from "node:test";
+import { after, before, test } from "node:test";
 import { admin, configure } from "./lib/admin.mjs";
 import { violations } from "./lib/axe.mjs";
 import { launch, openPage, state } from "./lib/browser.mjs";
@@ -12,19 +12,15 @@ import { startServer } from "./lib/server.mjs";
 
 const wait = { timeout: 60_000 };
 
-let browser, server, missing;
+let browser, server;
 before(async () => {
   server = await startServer({ path: "/a/live", args: ["-ffmpeg", "off"] });
-  missing = (await fetch(`${server.url}api/schedule`)).status === 404;
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
   if (server) assert.equal(await server.stop(), 0, server.log());
 });
-
-/** test is node's, for servers that have a schedule. */
-const test = (name, options, fn) => nodeTest(name, options, (t) => (missing ? t.skip("this server has no schedule") : fn(t)));
 
 const inHours = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
 

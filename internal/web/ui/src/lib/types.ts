@@ -14,7 +14,7 @@ export interface Status {
   online: boolean;
   name: string;
   phase: Phase;
-  /** Of the schedule. */
+  /** The next one, while there is no stream. */
   scheduledEvent?: UpcomingEvent;
 }
 

@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-CsZ_Gvo0.js";
