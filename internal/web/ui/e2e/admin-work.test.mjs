@@ -165,7 +165,9 @@ test("a program elsewhere is told what happens, and has a token of its own", { t
   await dialog().getByRole("button", { name: "Send again" }).click();
   for (const end = Date.now() + patience; got.length === before; await new Promise((resolve) => setTimeout(resolve, 200))) assert.ok(Date.now() < end, "it was not sent again");
   assert.equal(got.at(-1).eventData.streamTitle ?? got.at(-1).eventData.title, "Sourdough");
+  await page.getByRole("dialog", { name: "Deliveries" }).waitFor(); // back from the details
   await page.keyboard.press("Escape");
+  await dialog().waitFor({ state: "detached" });
   await more(url, "Delete");
   await confirm("Delete");
   await page.getByText("No program is told of anything.").waitFor();
