@@ -1,10 +1,5 @@
-// Package jetstream joins several Apps to one channel over NATS JetStream: one
-// repository, which every node has a copy of, and the means to pass video,
-// chat and news from one to the others.
-//
-//	app, err := owncast.New(owncast.WithCluster(jetstream.New(jetstream.Config{
-//		URL: "nats://nats.internal:4222",
-//	})))
+// Package jetstream keeps the repository of several nodes in NATS JetStream:
+// every node has a copy of it.
 //
 // # The repository
 //
