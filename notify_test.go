@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -63,17 +64,16 @@ func TestPeopleAreToldOfAStream(t *testing.T) {
 	defer disc.Close()
 	service, pushes := pushService(t)
 	repo := memory.New()
-	for _, path := range []string{"/a", "/gone"} {
-		d := repository.Destination{Channel: webhooks.ChannelBrowserPush, Address: subscription(t, service.URL+path)}
-		if err := repo.Notifications.PutDestination(t.Context(), d); err != nil {
-			t.Fatal(err)
-		}
+	d := repository.Destination{Channel: webhooks.ChannelBrowserPush, Address: subscription(t, service.URL+"/gone")}
+	if err := repo.Notifications.PutDestination(t.Context(), d); err != nil {
+		t.Fatal(err)
 	}
 	o := owned(t, owncast.WithRepository(repo), owncast.WithBaseURL("https://live.example/x"), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0),
 		owncast.WithNotifier(mine), owncast.WithPush(webpush.New), owncast.WithPushClient(service.Client()))
 	if got := o.field("/api/config", "notifications.browser.publicKey"); len(got) != 89 { // 65 bytes
 		t.Errorf("the public key is %s", got)
 	}
+	registerBrowser(t, o, subscription(t, service.URL+"/a"))
 	o.set("notifications/golive", `{"message":"Live!","delaySeconds":0,"throttleSeconds":0}`)
 	o.set("notifications/discord", `{"enabled":true,"webhook":"`+disc.URL+`/hush","goLiveMessage":"@everyone Live!"}`)
 	o.set("streamtitle", `"A title"`)
@@ -218,4 +218,28 @@ func ExampleWithNotifier() {
 	app, err := owncast.New(owncast.WithDataDir("data"), owncast.WithNotifier(bell))
 	fmt.Println(app != nil, err)
 	// Output: true <nil>
+}
+
+// registerBrowser registers the browser of somebody new in the chat, and what
+// cannot be one.
+func registerBrowser(t *testing.T, o owner, subscription string) {
+	t.Helper()
+	path := "/api/notifications/register?accessToken=" + url.QueryEscape(o.register("somebody").AccessToken)
+	for _, tt := range []struct {
+		channel, destination string
+		code                 int
+	}{
+		{"SMS", subscription, 400},
+		{webhooks.ChannelBrowserPush, "{}", 400},
+		{webhooks.ChannelBrowserPush, subscription, 200},
+		{webhooks.ChannelBrowserPush, subscription, 200},
+	} {
+		body := jsonText(map[string]string{"channel": tt.channel, "destination": tt.destination})
+		if code, answer := o.ask("POST", path, "", body); code != tt.code {
+			t.Errorf("%s %s: %d %s", tt.channel, tt.destination, code, answer)
+		}
+	}
+	if code, answer := o.ask("POST", "/api/notifications/register", "", `{}`); code != 401 {
+		t.Errorf("without a token: %d %s", code, answer)
+	}
 }

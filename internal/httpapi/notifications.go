@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -18,6 +20,41 @@ type announcer interface {
 // pusher tells people by their browsers.
 type pusher interface {
 	PublicKey(ctx context.Context) (string, error)
+	Subscribe(ctx context.Context, subscription string) error
+}
+
+// maxSubscription is how large what a browser registers with may be, in bytes.
+const maxSubscription = 8 << 10
+
+// registerNotifications adds the browser of a user of the chat.
+func (a *api) registerNotifications(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Channel     string `json:"channel"`
+		Destination string `json:"destination"`
+	}
+	if err := httpx.DecodeJSON(w, r, maxSubscription, &body); err != nil {
+		return err
+	}
+	if body.Channel != webhooks.ChannelBrowserPush {
+		return httpx.BadRequest(fmt.Sprintf("invalid notification channel: %.40s", body.Channel))
+	}
+	push, err := a.browserPush(r.Context())
+	if err != nil {
+		return err
+	}
+	if !push.Enabled {
+		return httpx.BadRequest("notifications of browsers are switched off")
+	}
+	switch err := a.Push.Subscribe(r.Context(), body.Destination); {
+	case errors.Is(err, webhooks.ErrSubscription):
+		return &httpx.BadRequestError{Message: `field "destination" is not a push subscription`, Err: err}
+	case errors.Is(err, webhooks.ErrSubscriptions):
+		return httpx.TooManyRequests(time.Hour)
+	case err != nil:
+		return err
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
 }
 
 // browserPush is what a browser needs to know to have notifications.

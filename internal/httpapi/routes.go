@@ -136,6 +136,7 @@ func webhookRoutes() []Route {
 
 func notificationRoutes() []Route {
 	return []Route{
+		{"POST", "/api/notifications/register", ChatUser, maxSubscription, "", (*api).registerNotifications},
 		{"GET", "/api/admin/notifications", Admin, 0, mediaJSON, (*api).adminNotifications},
 		{"POST", "/api/admin/notifications/{channel}/test", Admin, 0, mediaJSON, (*api).adminTestNotification},
 	}
