@@ -288,3 +288,30 @@ func checkSamples(t *testing.T, got []mp4.FullSample, want []video.Packet, scale
 		}
 	}
 }
+
+// Chromium on its own stops at a hole in the sound of more than a frame.
+func TestSoundBeforeABreakLastsAsLongAsThePicture(t *testing.T) {
+	picture, sound := newTrack(t, video.H264, avcConfig), newTrack(t, video.AAC, aacConfig)
+	for _, lag := range []time.Duration{0, 40 * time.Millisecond, 70 * time.Millisecond} {
+		for n := range 45 {
+			length := 3*time.Second + time.Duration(n)*23*time.Millisecond
+			f := newFeeder(t, Config{}, 0)
+			f.apart = true
+			for _, p := range broadcast(picture, sound, false, length) {
+				if p.Track.Kind == video.Video || p.DTS < length-lag {
+					f.write(p)
+				}
+			}
+			f.p.Interrupt()
+			_, samples := fetchAll(t, f.p.stream.main.r).decode(t)
+			end := func(id uint32, scale int64) time.Duration {
+				last := samples[id][len(samples[id])-1]
+				return fromScale(int64(last.DecodeTime)+int64(last.Dur), scale)
+			}
+			seen, heard := end(videoTrackID, videoTimescale), end(audioTrackID, int64(sound.SampleRate))
+			if seen < length-time.Second || heard < seen-time.Millisecond {
+				t.Errorf("cut at %s, the sound %s behind: the picture ends at %s, the sound at %s", length, lag, seen, heard)
+			}
+		}
+	}
+}

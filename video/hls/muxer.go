@@ -184,10 +184,19 @@ func (m *muxer) cutPart(end time.Duration, last bool) {
 	if n := len(m.frag.video); n > 0 {
 		m.frag.video[n-1].dur = uint32(toScale(m.videoEnd, videoTimescale) - m.frag.video[n-1].dts)
 	}
+	var held sample
+	hold := !last && len(m.frag.video) > 0 && len(m.frag.audio) > 1
+	if hold { // the last one, so that close has one to make longer
+		n := len(m.frag.audio) - 1
+		held, m.frag.audio = m.frag.audio[n], m.frag.audio[:n]
+	}
 	m.count++
 	memory := m.r.room(m.frag.size())
 	m.frag.write(memory, m.count)
 	m.frag.reset()
+	if hold {
+		m.frag.audio = append(m.frag.audio, held)
+	}
 	m.partStart += dur
 	m.segDur += dur
 	m.r.add(memory, dur, independent)
@@ -205,11 +214,22 @@ func (m *muxer) next(at time.Duration) {
 		m.end()
 		return
 	}
-	m.close(at)
+	m.cutSegment(at)
 }
 
-// close ends the segment with everything that has come.
+// close ends the segment with everything that has come, before a break. What
+// comes after it begins where the pictures end; the last frame of sound lasts
+// until then, for not all players get over a hole of more than a frame.
 func (m *muxer) close(at time.Duration) {
+	if n, d := len(m.frag.audio), at-m.audioEnd; n > 0 && d > 0 && d < time.Second {
+		last := &m.frag.audio[n-1]
+		last.dur = uint32(toScale(at, int64(m.init.audio().SampleRate)) - last.dts)
+	}
+	m.cutSegment(at)
+}
+
+// cutSegment ends the segment with everything that has come.
+func (m *muxer) cutSegment(at time.Duration) {
 	if d := at - m.lastVideo; m.pictures > 0 && d > 0 && d < time.Second {
 		m.videoEnd = at
 	}
