@@ -189,7 +189,7 @@ func (s *Service) verified(r *http.Request, sig *httpsig.Signature, g vocab.Peek
 	}
 	key, err := s.signingKey(ctx, sig.KeyID, keyLifetime, spend)
 	if err != nil {
-		return signingKey{}, s.keyFailure(ctx, err, g)
+		return signingKey{}, s.keyFailure(ctx, err, sig.KeyID, g)
 	}
 	err = sig.Verify(key.public)
 	if errors.Is(err, httpsig.ErrSignature) {
@@ -205,11 +205,12 @@ func (s *Service) verified(r *http.Request, sig *httpsig.Signature, g vocab.Peek
 }
 
 // keyFailure is what to say of a key that cannot be fetched. An actor that is
-// gone has deleted himself, however that was signed.
-func (s *Service) keyFailure(ctx context.Context, err error, g vocab.Peek) error {
+// gone has deleted himself, however that was signed; that the key of another
+// one is gone says nothing about him.
+func (s *Service) keyFailure(ctx context.Context, err error, keyID string, g vocab.Peek) error {
 	var status *transport.StatusError
 	switch {
-	case transport.Gone(err) && g.Type == "Delete" && g.Object == g.Actor:
+	case transport.Gone(err) && g.Type == "Delete" && g.Object == g.Actor && withoutFragment(keyID) == g.Actor:
 		if err := s.forgetActor(ctx, g.Actor); err != nil {
 			return err
 		}
@@ -253,7 +254,7 @@ func (s *Service) once(ctx context.Context, in *inbound) error {
 	}
 	if in.Activity.Actor != in.actor.ID { // another actor of the same server signs for this one
 		if in.actor, err = s.actor(ctx, in.Activity.Actor, actorLifetime); err != nil {
-			return s.keyFailure(ctx, err, vocab.Peek{})
+			return s.keyFailure(ctx, err, "", vocab.Peek{})
 		}
 	}
 	engagement, err := handle(ctx, in)

@@ -322,6 +322,28 @@ func TestAFailureToFetchAKeyIsNotRepeated(t *testing.T) {
 	}
 }
 
+func TestNobodyIsForgottenForAnothersKey(t *testing.T) {
+	w := newWorld(t)
+	c, s := w.channel("one.test"), w.social("social.test")
+	s.follow(c, "alice")
+	s.change(func() { s.gone["bob"] = true })
+	farewell := s.activity("alice", "Delete", s.user("alice"))
+	if code := s.send(c.actor()+"/inbox", s.user("bob")+"#main-key", farewell); code != 401 {
+		t.Errorf("with the key of an account that is gone: %d", code)
+	}
+	if n := len(c.followers(repository.FollowersAll)); n != 1 {
+		t.Fatalf("%d followers", n)
+	}
+	s.change(func() { s.gone["alice"] = true })
+	activitypub.AgeKeys(c.service, 48*time.Hour)
+	if code := s.post(c, farewell); code != 202 {
+		t.Errorf("her own: %d", code)
+	}
+	if n := len(c.followers(repository.FollowersAll)); n != 0 {
+		t.Errorf("%d followers", n)
+	}
+}
+
 func TestOneSourceHasFewKeysFetched(t *testing.T) {
 	w := newWorld(t)
 	c, s := w.channel("one.test"), w.social("social.test")
