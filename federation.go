@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -14,7 +15,9 @@ import (
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/markup"
+	"github.com/owncast-go/owncast/internal/settings"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/webhooks"
 )
 
 // WithFederation lets people in the fediverse follow the channel. It is given
@@ -169,6 +172,34 @@ func (f *fediverse) hooks() Hooks {
 			}
 		},
 	}
+}
+
+// channel tells followers when other people are told: that the stream has
+// begun, in the words of the settings of the federation, and of events.
+func (f *fediverse) channel(section *settings.Section[FederationSettings]) webhooks.Channel {
+	return webhooks.Channel{
+		Name: "fediverse",
+		Message: func(ctx context.Context) (message string, on bool, err error) {
+			s, err := section.Get(ctx)
+			return s.GoLiveMessage, s.Enabled && s.GoLiveMessage != "", err
+		},
+		Notifier: webhooks.NotifierFunc(f.notify),
+	}
+}
+
+func (f *fediverse) notify(ctx context.Context, n webhooks.Notification) (err error) {
+	switch n.Kind {
+	case webhooks.NotifyStream:
+		_, err = f.service.GoLive(ctx)
+	case webhooks.NotifyReminder:
+		_, err = f.service.Post(ctx, n.Text())
+	default:
+		return fmt.Errorf("%w: followers would see a test", webhooks.ErrPermanent)
+	}
+	if errors.Is(err, federation.ErrDisabled) || errors.Is(err, federation.ErrNoServerURL) {
+		err = fmt.Errorf("%w: %w", webhooks.ErrPermanent, err)
+	}
+	return err
 }
 
 func (f *fediverse) start(ctx context.Context) error {

@@ -65,6 +65,9 @@ func newAnnouncer(c config, p *parts, o *outbound, describe func(context.Context
 		channels = append(channels, webhooks.Channel{Name: "browser", Notifier: o.push, Message: browserMessage(section)})
 	}
 	channels = append(channels, webhooks.Channel{Name: "discord", Notifier: discordNotifier(section, o.client), Message: discordMessage(section)})
+	if c.federation != nil {
+		channels = append(channels, p.fediverse.channel(p.settings.sections.Federation))
+	}
 	for _, n := range c.notifiers {
 		channels = append(channels, webhooks.Channel{Notifier: n})
 	}

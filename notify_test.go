@@ -12,11 +12,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/repository/memory"
 	"github.com/owncast-go/owncast/webhooks"
@@ -107,6 +109,33 @@ func TestPeopleAreToldOfAStream(t *testing.T) {
 	}
 }
 
+func TestFollowersAreToldOfAStream(t *testing.T) {
+	post := new(letterbox)
+	o := owned(t, owncast.WithBaseURL("https://live.example"), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0),
+		owncast.WithFederation(func(federation.Config) (federation.Service, error) { return post, nil }))
+	o.set("notifications/golive", `{"message":"","delaySeconds":0,"throttleSeconds":0}`)
+	last := func() string { _, body := o.send("GET", "/api/admin/notifications", ""); return body }
+	if !strings.Contains(last(), `{"name":"fediverse","enabled":false,"last":null}`) {
+		t.Fatal(last())
+	}
+	if code, body := o.set("federation/enable", "true"); code != 200 {
+		t.Fatalf("%d %s", code, body)
+	}
+	if code, body := o.send("POST", "/api/admin/notifications/fediverse/test", ""); code != 200 || !strings.Contains(body, `"success":false`) {
+		t.Errorf("a test: %d %s", code, body)
+	}
+	client := burst(t, o.rtmp, "live", "k", 6)
+	defer client.Close()
+	for end := time.Now().Add(patience); !strings.Contains(last(), `{"name":"fediverse","enabled":true,"last":{"kind":"stream-started"`); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(last())
+		}
+	}
+	if got := post.posted(); !slices.Equal(got, []string{"live"}) {
+		t.Errorf("posted: %q", got)
+	}
+}
+
 func TestPeopleAreRemindedOfAnEvent(t *testing.T) {
 	told := make(chan owncast.Notification, 99)
 	repo := memory.New()
@@ -118,16 +147,24 @@ func TestPeopleAreRemindedOfAnEvent(t *testing.T) {
 	o.set("schedule/enabled", "true")
 	o.set("schedule/firstreminderminutes", "60")
 	o.set("schedule/remindermessage", `"Soon!"`)
+	if _, err := o.app.Settings().UpdateFederation(t.Context(), func(f *owncast.FederationSettings) error { f.Enabled = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
 	shutdown(t, o.app)
 	// The reminder was due while the server was down.
 	e := repository.Event{ID: "e", Name: "Show", CreatedAt: time.Now().Add(-time.Hour), StartsAt: time.Now().Add(30 * time.Minute), Timezone: "UTC", Duration: time.Hour}
 	if err := repo.Schedule.PutEvents(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
+	post := new(letterbox)
+	opts = append(opts, owncast.WithFederation(func(federation.Config) (federation.Service, error) { return post, nil }))
 	o = owned(t, opts...)
 	n := <-told
 	if n.Kind != webhooks.NotifyReminder || n.Message != "Soon!" || n.Title != "Show" || n.URL != "https://live.example/schedule/e" || n.Event.ID != "e" || !strings.HasSuffix(n.When, "UTC") {
 		t.Errorf("%+v", n)
+	}
+	for end := time.Now().Add(patience); len(post.posted()) == 0 && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
 	}
 	shutdown(t, o.app)
 	owned(t, opts...)
@@ -135,6 +172,9 @@ func TestPeopleAreRemindedOfAnEvent(t *testing.T) {
 	case n := <-told:
 		t.Errorf("again: %+v", n)
 	case <-time.After(100 * time.Millisecond):
+	}
+	if got := post.posted(); len(got) != 1 || !strings.Contains(got[0], "Soon!") || !strings.Contains(got[0], "https://live.example/schedule/e") {
+		t.Errorf("followers were told %q", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,9 +21,10 @@ import (
 type letterbox struct {
 	federation.Service
 
-	mu   sync.Mutex
-	last string // account and message
-	err  error
+	mu    sync.Mutex
+	last  string // account and message
+	posts []string
+	err   error
 }
 
 func (*letterbox) Start(context.Context) error    { return nil }
@@ -34,6 +36,26 @@ func (*letterbox) StreamChanged()                 {}
 
 func (l *letterbox) Deliveries(context.Context) (federation.DeliveryStatus, error) {
 	return federation.DeliveryStatus{}, nil
+}
+
+func (l *letterbox) GoLive(context.Context) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.posts = append(l.posts, "live")
+	return "https://a.test/federation/p", l.err
+}
+
+func (l *letterbox) Post(_ context.Context, markdown string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.posts = append(l.posts, markdown)
+	return "https://a.test/federation/p", l.err
+}
+
+func (l *letterbox) posted() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.posts)
 }
 
 func (l *letterbox) Message(_ context.Context, account, html string) error {
