@@ -11,6 +11,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { admin, channel, configure } from "./lib/admin.mjs";
 import { artifacts, launch } from "./lib/browser.mjs";
+import { converse } from "./lib/chat.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
 
@@ -54,21 +55,7 @@ const locale = process.env.LANGUAGE || "en-US";
 
 // Some talk, and stay while the pictures are taken.
 const talk = await browser.newPage();
-await talk.goto(`${server.url}api/status`);
-await talk.evaluate(async (lines) => {
-  const sockets = {};
-  for (const [name, body] of lines) {
-    if (!sockets[name]) {
-      const answer = await fetch("chat/register", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ displayName: name }) });
-      const url = new URL(`../ws?accessToken=${(await answer.json()).accessToken}`, location.href);
-      url.protocol = "ws:";
-      sockets[name] = new WebSocket(url);
-      await new Promise((resolve) => (sockets[name].onopen = resolve));
-    }
-    sockets[name].send(JSON.stringify({ type: "CHAT", body }));
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}, [
+await converse(talk, server, [
   ["Ada", "Good evening! Is the rye already in the oven?"],
   ["bread fan", "it smells through the **screen**"],
   ["Grace", "What flour is that? The one from [the mill](https://example.org)? A longer message, to see how lines break when somebody has a lot to say about bread, ovens and patience."],

@@ -8,6 +8,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { admin, configure, channel } from "./lib/admin.mjs";
 import { artifacts, launch, state } from "./lib/browser.mjs";
+import { converse } from "./lib/chat.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
 
@@ -101,21 +102,7 @@ if (!chatDisabled) {
     ["bread fan", "🔥🔥🔥"],
   ];
   const page = await browser.newPage();
-  await page.goto(`${server.url}api/status`);
-  await page.evaluate(async (lines) => {
-    const sockets = {};
-    for (const [name, body] of lines) {
-      if (!sockets[name]) {
-        const answer = await fetch("chat/register", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ displayName: name }) });
-        const url = new URL(`../ws?accessToken=${(await answer.json()).accessToken}`, location.href);
-        url.protocol = "ws:";
-        sockets[name] = new WebSocket(url);
-        await new Promise((resolve) => (sockets[name].onopen = resolve));
-      }
-      sockets[name].send(JSON.stringify({ type: "CHAT", body }));
-      await new Promise((resolve) => setTimeout(resolve, 900));
-    }
-  }, lines);
+  await converse(page, server, lines);
   await page.close();
 }
 

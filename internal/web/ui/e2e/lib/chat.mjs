@@ -85,3 +85,22 @@ export async function enter(server, displayName) {
   const info = await client.next("CONNECTED_USER_INFO");
   return Object.assign(client, { user: info.user, token: user.accessToken });
 }
+
+/** converse has people say lines, [name, body], and stay for as long as the page. */
+export async function converse(page, server, lines) {
+  await page.goto(`${server.url}api/status`);
+  await page.evaluate(async (lines) => {
+    const sockets = {};
+    for (const [name, body] of lines) {
+      if (!sockets[name]) {
+        const answer = await fetch("chat/register", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ displayName: name }) });
+        const url = new URL(`../ws?accessToken=${(await answer.json()).accessToken}`, location.href);
+        url.protocol = "ws:";
+        sockets[name] = new WebSocket(url);
+        await new Promise((resolve) => (sockets[name].onopen = resolve));
+      }
+      sockets[name].send(JSON.stringify({ type: "CHAT", body }));
+      await new Promise((resolve) => setTimeout(resolve, 900)); // slower than a flood
+    }
+  }, lines);
+}
