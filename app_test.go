@@ -86,16 +86,29 @@ func shutdown(t testing.TB, s interface{ Shutdown(context.Context) error }) {
 	}
 }
 
+// dial begins to publish. It tries again while it is refused, as encoders do: a
+// server that has not yet seen that the publisher before has gone is right to.
+func dial(t testing.TB, addr, appName, key string) *rtmp.Client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		c, err := rtmp.Dial(ctx, "rtmp://"+addr+"/"+appName, rtmp.ClientConfig{StreamKey: key})
+		if err == nil {
+			return c
+		}
+		if refused := (*rtmp.StatusError)(nil); !errors.As(err, &refused) || ctx.Err() != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
 // publish sends the clip in real time until stop is called.
 func publish(t testing.TB, addr, appName, key string) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	c, err := rtmp.Dial(ctx, "rtmp://"+addr+"/"+appName, rtmp.ClientConfig{StreamKey: key})
-	cancel()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel = context.WithCancel(context.Background())
+	c := dial(t, addr, appName, key)
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -108,28 +121,32 @@ func publish(t testing.TB, addr, appName, key string) (stop func()) {
 	})
 }
 
-// burst sends seconds of the clip at once.
+// burst sends the first seconds of the clip at once and leaves the
+// connection open.
 func burst(t testing.TB, addr, appName, key string, seconds int) *rtmp.Client {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c, err := rtmp.Dial(ctx, "rtmp://"+addr+"/"+appName, rtmp.ClientConfig{StreamKey: key})
-	if err != nil {
+	c := dial(t, addr, appName, key)
+	if err := send(c, seconds); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// send sends the first seconds of the clip at once.
+func send(c *rtmp.Client, seconds int) error {
 	tags, err := videotest.Loop(videotest.Clip(), videotest.ClipDuration)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for tag := range tags {
 		if tag.Timestamp > time.Duration(seconds)*time.Second {
 			break
 		}
 		if err := c.WriteTag(tag.Type, tag.Timestamp, tag.Body); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
-	return c
+	return nil
 }
 
 func (c *channel) get(path string) (int, string) {

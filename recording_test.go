@@ -29,12 +29,7 @@ import (
 // hurry sends seconds of the clip, ten in one: a storage has to come along.
 func hurry(t testing.TB, addr string, seconds int) *rtmp.Client {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c, err := rtmp.Dial(ctx, "rtmp://"+addr+"/live", rtmp.ClientConfig{StreamKey: "k"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := dial(t, addr, "live", "k")
 	tags, err := videotest.Loop(videotest.Clip(), videotest.ClipDuration)
 	if err != nil {
 		t.Fatal(err)
