@@ -117,7 +117,7 @@ func (a *App) Start(ctx context.Context) error {
 		p.failures.hooks(), p.hooks(), p.roomHooks(), p.fediverse.hooks(), p.engagementHooks(c.log), p.notifyHooks(c), p.directoryHooks(),
 		p.webhookHooks(),
 	}, c.hooks...)
-	if err := a.open(c, p); err != nil {
+	if err := a.open(ctx, c, p); err != nil {
 		return err
 	}
 	if err := a.assemble(ctx, c, p); err != nil {
@@ -137,6 +137,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := errors.Join(p.hardware.Start(ctx), p.health.Start(ctx), p.fediverse.start(ctx)); err != nil {
 		return errors.Join(err, p.shutdown(ctx))
 	}
+	a.join(ctx, p)
 	a.parts = p
 	a.running.Store(p)
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/internal/assets"
+	"github.com/owncast-go/owncast/internal/cluster"
 	"github.com/owncast-go/owncast/internal/directory"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
@@ -51,6 +52,7 @@ type parts struct {
 	directory *directory.Pinger
 	failures  failures
 	fediverse fediverse
+	node      atomic.Pointer[cluster.Node]                 // nil without a cluster
 	listener  atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
 	snapshot  func(ctx context.Context, w io.Writer) error // nil: there is no way
 	close     func() error                                 // closes what the App opened, once
@@ -123,7 +125,7 @@ func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Stora
 	}
 	p.packager = hls.New(packaging)
 	if p.video, err = video.NewServer(video.Config{
-		State: a.state, Packager: p.packager, Auth: authorizer(c, p.settings),
+		State: a.state, Packager: p.packager, Auth: p.exclusive(authorizer(c, p.settings)),
 		Events: events(c.hooks), Policy: c.policy, Grace: c.grace, LastEnded: p.settings.lastEnded(ctx),
 		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: encoding(c, p.settings), Logger: c.log,
 	}); err != nil {
@@ -203,8 +205,11 @@ func mediaOrigins(ctx context.Context, s storage.Storage) []string {
 }
 
 // open opens the repository.
-func (a *App) open(c config, p *parts) error {
+func (a *App) open(ctx context.Context, c config, p *parts) error {
 	p.snapshot = c.backup
+	if c.cluster != nil {
+		return a.openCluster(ctx, c, p)
+	}
 	if c.repo != nil {
 		p.repo, p.settings = *c.repo, newSettingsSource(c, *c.repo)
 		p.close = func() error { return nil }
@@ -228,8 +233,9 @@ func (p *parts) shutdown(ctx context.Context) error {
 	err := errors.Join(
 		p.health.Shutdown(ctx), p.hardware.Shutdown(ctx),
 		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
-		p.packager.Shutdown(ctx), p.audience.Shutdown(ctx), p.pictures.stop(ctx), p.chat.Shutdown(ctx),
-	)
+		p.packager.Shutdown(ctx))
+	p.leave() // when the others know that the session is over
+	err = errors.Join(err, p.audience.Shutdown(ctx), p.pictures.stop(ctx), p.chat.Shutdown(ctx))
 	if p.library != nil {
 		err = errors.Join(err, p.library.Shutdown(ctx))
 	}

@@ -53,8 +53,9 @@ func (a *App) newHealth(p *parts) *health.Monitor {
 		func(context.Context) []health.Problem { return hardwareProblems(p.hardware.High()) },
 		func(context.Context) []health.Problem { return chatProblems(p.chat.Stats(), p.chat.Filters()) },
 		p.fediverse.problems,
+		p.clusterProblems,
 	}
-	if a.cfg.repo == nil {
+	if a.cfg.repo == nil && a.cfg.cluster == nil {
 		checks = append(checks, health.Directory(a.cfg.dataDir))
 	}
 	return health.New(health.Config{Checks: checks, Changed: healthEvents(a.cfg.hooks), Logger: a.cfg.log})

@@ -43,6 +43,7 @@ type config struct {
 	public         fs.FS
 	publicGiven    bool
 	openS3         func(context.Context, S3Settings) (Storage, error) // nil: there is no S3
+	cluster        Cluster                                            // nil: there is none
 	repo           *Repository                                        // nil: a file in the data directory
 	backup         func(context.Context, io.Writer) error             // nil: that of the default repository
 	authenticator  Authenticator
@@ -96,6 +97,7 @@ func newConfig(opts []Option) (config, error) {
 	if c.storage != nil && c.openS3 != nil {
 		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
 	}
+	errs = append(errs, c.validCluster())
 	if c.assets = c.storage; c.assets == nil {
 		c.assets = local.New(c.dataDir)
 	}

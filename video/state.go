@@ -87,15 +87,31 @@ const (
 // The zero State is offline. It is safe for concurrent use, and reading it
 // takes no lock.
 type State struct {
-	p atomic.Pointer[Status]
+	own    atomic.Pointer[Status]
+	remote atomic.Pointer[Status]
 }
 
-// Status returns the current status.
+// Status returns the current status: that of the Server, or the one that was
+// given to [State.SetRemote] if that is online and the Server's is not, or if
+// it ended later.
 func (s *State) Status() Status {
-	if p := s.p.Load(); p != nil {
+	own := s.Own()
+	if r := s.remote.Load(); r != nil && !own.Online() && own.Ingest == nil && (r.Online() || r.EndedAt.After(own.EndedAt)) {
+		return *r
+	}
+	return own
+}
+
+// Own returns the status of the Server alone.
+func (s *State) Own() Status {
+	if p := s.own.Load(); p != nil {
 		return *p
 	}
 	return Status{}
 }
 
-func (s *State) set(st Status) { s.p.Store(&st) }
+// SetRemote says what the stream does on the node of a cluster that has the
+// publisher. The State keeps what st points to.
+func (s *State) SetRemote(st Status) { s.remote.Store(&st) }
+
+func (s *State) set(st Status) { s.own.Store(&st) }

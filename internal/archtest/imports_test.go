@@ -16,7 +16,7 @@ import (
 func layers() map[string][]string {
 	return map[string][]string{
 		"": {
-			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/geoip", "internal/health",
+			"chat", "federation", "internal/assets", "internal/auth", "internal/cluster", "internal/directory", "internal/geoip", "internal/health",
 			"internal/httpapi", "internal/httpx", "internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/markup", "internal/metrics",
 			"internal/schedule", "internal/settings", "internal/stats", "internal/usage", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
@@ -77,6 +77,7 @@ func layers() map[string][]string {
 		"internal/archtest":  {},
 		"internal/assets":    {"internal/images", "repository", "storage"},
 		"internal/auth":      {"repository"},
+		"internal/cluster":   {"video", "video/hls"},
 		"internal/directory": {"internal/keeper", "repository"},
 		"internal/httpapi": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/health", "internal/httpx",

@@ -26,6 +26,14 @@
 // stream, and takes out what led to it. A node that starts
 // loads the last snapshot and follows the log from there.
 //
+// # Live video
+//
+// A second stream, in the memory of NATS, has the last two minutes of what the
+// node with the publisher makes, 256 MiB at the most: every part once, and
+// again and again what is listed. Nodes that come late, or were away, begin
+// with the oldest of it. NATS needs about as much of the network for each node
+// as the bit rate of all renditions.
+//
 // # When NATS is away
 //
 // Reads go on. Writes fail with an error matching
@@ -116,6 +124,7 @@ type open struct {
 	reader    *reader
 	backups   *snapshots
 	leases    *leases
+	relay     *relay
 	compactor *compactor
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
@@ -193,7 +202,7 @@ func (c *Config) start(ctx context.Context, log *slog.Logger) (*open, error) {
 		cancel()
 		return nil, err
 	}
-	o := &open{link: l, store: newStore(log), leases: &leases{l, c}, cancel: cancel}
+	o := &open{link: l, store: newStore(log), leases: &leases{l, c}, relay: newRelay(l, c), cancel: cancel}
 	o.backups = &snapshots{link: l, cfg: c}
 	o.writer = &writer{link: l, store: o.store, stream: c.logName(), limit: c.MaxBytes, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	o.reader = &reader{link: l, store: o.store, backups: o.backups, writer: o.writer, cfg: c, ready: make(chan struct{}), fresh: true}

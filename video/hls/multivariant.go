@@ -29,6 +29,7 @@ func (s *stream) describe() {
 	listed := s.listed()
 	if len(listed) == 0 {
 		s.master.Store(nil)
+		s.p.feed()
 		return
 	}
 	master := m3u8.NewMasterPlaylist()
@@ -46,6 +47,7 @@ func (s *stream) describe() {
 	d := new(rendered)
 	d.set(text, s.session.ID+"-"+strconv.FormatUint(uint64(crc32.ChecksumIEEE(text)), 16))
 	s.master.Store(d)
+	s.p.feed()
 }
 
 // choice is a rendition as the multivariant playlist has it.

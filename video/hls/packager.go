@@ -85,8 +85,9 @@ type Packager struct {
 
 	published func(*snapshot) // of tests
 
-	stream *stream                // of the calls for the broadcast, which change it under mu
-	shown  atomic.Pointer[stream] // the newest that can be watched
+	stream *stream                 // of the calls for the broadcast, which change it under mu
+	shown  atomic.Pointer[stream]  // the newest that can be watched; changed under mu
+	feeds  atomic.Pointer[[]*Feed] // changed under mu
 
 	ctx    context.Context // ends writes to the storage
 	cancel context.CancelFunc
@@ -169,9 +170,13 @@ func (p *Packager) End() {
 
 // show puts a session in the place of the one that was shown.
 func (p *Packager) show(s *stream) {
-	if old := p.shown.Swap(s); old != nil {
+	p.mu.Lock()
+	old := p.shown.Swap(s)
+	p.mu.Unlock()
+	if old != nil {
 		old.archive.abandon()
 	}
+	p.feed()
 	s.archive.sweep()
 	if s.session.Playable != nil {
 		s.session.Playable()

@@ -265,4 +265,5 @@ func (r *rendition) publish() {
 	if old := r.cur.Swap(s); old != nil {
 		close(old.changed)
 	}
+	r.archive.p.feed()
 }

@@ -3,6 +3,7 @@ package hls
 import (
 	"bytes"
 	"cmp"
+	"hash/crc32"
 	"slices"
 	"strconv"
 	"time"
@@ -39,7 +40,9 @@ func (s *snapshot) playlist(delta bool) *rendered {
 	}
 	d.once.Do(func() {
 		d.skipped = skip > 0
-		d.set(s.render(skip), s.r.session+"-"+s.r.name+"-"+strconv.FormatUint(s.version, 10)+suffix)
+		text := s.render(skip)
+		// The sum is for replicas, which may list less.
+		d.set(text, s.r.session+"-"+s.r.name+"-"+strconv.FormatUint(s.version, 10)+suffix+"-"+strconv.FormatUint(uint64(crc32.ChecksumIEEE(text)), 36))
 	})
 	return d
 }

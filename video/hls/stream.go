@@ -42,6 +42,7 @@ type stream struct {
 	p       *Packager
 	session video.Session
 	archive *archive
+	replica bool // it is another process's; see Replica
 
 	mu      sync.Mutex // guards the rest but the atomic fields
 	start   starter
@@ -176,6 +177,7 @@ func (s *stream) enlist() {
 		}
 	}
 	s.renditions.Store(&list)
+	s.p.feed()
 }
 
 // mainClosed is called with every segment of the main rendition.
@@ -361,4 +363,5 @@ func (s *stream) end() {
 	}
 	now := s.p.now()
 	s.ended.Store(&now)
+	s.p.feed()
 }

@@ -1,0 +1,260 @@
+// Package cluster shows on every node what the node with the publisher
+// broadcasts: its media and its status go to the others, which serve the same
+// playlists as it does.
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/hls"
+)
+
+const (
+	// look is how often the status is looked at.
+	look = 250 * time.Millisecond
+	// heartbeat is how often it is sent while there is a broadcast.
+	heartbeat = 2 * time.Second
+	// silent is how long nothing may come of a node before another one may
+	// have the publisher.
+	silent = 4 * heartbeat
+	// gone is how long nothing may come of it before its session is over.
+	gone = 30 * time.Second
+	// pause is between two tries to send, and between two demands.
+	pause = time.Second
+)
+
+// Kinds of messages, which their first byte is.
+const (
+	kindVideo  = 'v'
+	kindStatus = 's'
+)
+
+// Link passes messages between nodes: in order, to those that come late from
+// some time ago on, and never back to the sender.
+type Link interface {
+	// Send gives the others a message. After an error those before it may be
+	// lost, too.
+	Send(ctx context.Context, message []byte) error
+	// Receive calls fn with the others' messages until ctx is done, one after
+	// the other; more tells that others are there already. fn may keep them.
+	Receive(ctx context.Context, fn func(message []byte, more bool)) error
+	// Err says why nothing can be passed at present; nil if it can.
+	Err() error
+}
+
+// Node is this process's part. Make one with [Start], and Stop it.
+type Node struct {
+	link     Link
+	state    *video.State
+	packager *hls.Packager
+	replica  *hls.Replica
+	log      *slog.Logger
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
+
+	mu     sync.Mutex // guards the rest
+	remote video.Status
+	ended  string    // the session that was given up last
+	heard  time.Time // when the remote status came, or the link came back
+}
+
+// Start begins to pass on what p and state have of their own, and to show on
+// them what other nodes pass on, until Stop: ctx gives its values alone.
+func Start(ctx context.Context, link Link, state *video.State, p *hls.Packager, log *slog.Logger) *Node {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	n := &Node{link: link, state: state, packager: p, replica: p.NewReplica(), log: log, cancel: cancel}
+	n.replica.Hold(true) // until everything has come that is there
+	feed := p.NewFeed()
+	n.wg.Go(func() {
+		defer feed.Close()
+		n.sendVideo(ctx, feed)
+	})
+	n.wg.Go(func() { n.sendStatus(ctx) })
+	n.wg.Go(func() { n.receive(ctx) })
+	n.wg.Go(func() { n.watch(ctx) })
+	return n
+}
+
+// Stop passes on the last there is, for which it takes a second or two at the
+// most, and waits.
+func (n *Node) Stop() {
+	n.cancel()
+	n.wg.Wait()
+}
+
+// Err says why other nodes cannot be reached; nil if they can.
+func (n *Node) Err() error { return n.link.Err() }
+
+// Busy tells whether another node has the publisher. After a few seconds
+// without a word of it, it has not.
+func (n *Node) Busy() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.remote.Online() && time.Since(n.heard) < silent
+}
+
+// sendVideo passes on what feed tells.
+func (n *Node) sendVideo(ctx context.Context, feed *hls.Feed) {
+	for {
+		messages, err := feed.Next(ctx)
+		if err != nil {
+			break
+		}
+		if err := n.sendAll(ctx, messages); err != nil {
+			feed.Repeat(true)
+			n.log.Debug("cluster: video was not sent", "err", err)
+			wait(ctx, pause)
+		}
+	}
+	// The end of the session, most likely.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if messages, err := feed.Next(ctx); err == nil { // without waiting
+		if err := n.sendAll(last, messages); err != nil {
+			n.log.Warn("cluster: the end of the video was not sent", "err", err)
+		}
+	}
+}
+
+func (n *Node) sendAll(ctx context.Context, messages [][]byte) error {
+	for _, m := range messages {
+		if err := n.link.Send(ctx, append([]byte{kindVideo}, m...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait waits for d or ctx, and tells whether ctx is not done.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// sendStatus passes on what the stream does here: again and again while there
+// is one, and once more when it is over.
+func (n *Node) sendStatus(ctx context.Context) {
+	var sent video.Status
+	var at time.Time
+	send := func(ctx context.Context) {
+		own := n.state.Own()
+		changed := own.Phase != sent.Phase || own.SessionID != sent.SessionID
+		if !changed && (!own.Online() || time.Since(at) < heartbeat) {
+			return
+		}
+		if err := n.send(ctx, own); err == nil {
+			sent, at = own, time.Now()
+		}
+	}
+	sent.SessionID = n.state.Own().SessionID // one that is over is no news
+	for wait(ctx, look) {
+		send(ctx)
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	send(last)
+}
+
+// status is a video.Status as it is passed on.
+type status struct {
+	Phase     video.Phase
+	SessionID string
+	StartedAt time.Time
+	EndedAt   time.Time
+	Ingest    *video.Ingest
+}
+
+func (n *Node) send(ctx context.Context, s video.Status) error {
+	b, err := json.Marshal(status{s.Phase, s.SessionID, s.StartedAt, s.EndedAt, s.Ingest})
+	if err != nil {
+		return err
+	}
+	return n.link.Send(ctx, append([]byte{kindStatus}, b...))
+}
+
+// receive takes what the others pass on.
+func (n *Node) receive(ctx context.Context) {
+	held := true
+	err := n.link.Receive(ctx, func(m []byte, more bool) {
+		if len(m) > 0 {
+			n.take(m[0], m[1:])
+		}
+		if held && !more {
+			held = false
+			n.replica.Hold(false)
+		}
+	})
+	if err != nil && ctx.Err() == nil {
+		n.log.Error("cluster: nothing is received any more", "err", err)
+	}
+}
+
+func (n *Node) take(kind byte, m []byte) {
+	switch kind {
+	case kindVideo:
+		if _, err := n.replica.Apply(m); err != nil {
+			n.log.Debug("cluster: a message was not understood", "err", err)
+		}
+	case kindStatus:
+		var s status
+		if err := json.Unmarshal(m, &s); err != nil || s.Phase > video.Reconnecting {
+			n.log.Debug("cluster: a status was not understood", "err", err)
+			return
+		}
+		n.learn(video.Status{Phase: s.Phase, SessionID: s.SessionID, StartedAt: s.StartedAt, EndedAt: s.EndedAt, Ingest: s.Ingest})
+	}
+}
+
+// learn takes the status of another node, unless it is of an older session
+// than one that goes on, or of one that was given up.
+func (n *Node) learn(s video.Status) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case s.SessionID == n.ended:
+		return
+	case n.remote.Online() && s.SessionID != n.remote.SessionID && s.StartedAt.Before(n.remote.StartedAt):
+		return
+	}
+	n.remote, n.heard = s, time.Now()
+	n.state.SetRemote(s)
+}
+
+// watch ends the session of a node of which nothing comes any more.
+func (n *Node) watch(ctx context.Context) {
+	for wait(ctx, pause) {
+		if n.link.Err() != nil {
+			n.mu.Lock()
+			n.heard = time.Now() // it is not the other node that is away
+			n.mu.Unlock()
+			continue
+		}
+		n.giveUp()
+	}
+}
+
+func (n *Node) giveUp() {
+	n.mu.Lock()
+	if !n.remote.Online() || time.Since(n.heard) < gone {
+		n.mu.Unlock()
+		return
+	}
+	n.remote.Phase, n.remote.EndedAt, n.remote.Ingest = video.Offline, time.Now(), nil
+	session := n.remote.SessionID
+	n.ended = session
+	n.state.SetRemote(n.remote)
+	n.mu.Unlock()
+	n.replica.End(session)
+	n.log.Warn("cluster: the node with the publisher is gone", "session", session)
+}
