@@ -19,10 +19,10 @@ const (
 	// groupSize is how many transactions are published together at the most.
 	groupSize = 256
 	// writeTime is how long a write is tried for, from when its turn has come.
-	writeTime = 5 * time.Second
+	writeTime = 15 * time.Second
 	// turnTime is how long other writers leave the log to one who has asked for
 	// it, or whose transaction comes in pieces.
-	turnTime = 500 * time.Millisecond
+	turnTime = 2 * time.Second
 	// patience is how often others may be faster before a writer asks for its
 	// turn: a transaction that takes long would never be the first one.
 	patience = 2
@@ -292,7 +292,7 @@ func (w *writer) append(ctx context.Context, seq uint64, r *record) error {
 
 // send appends a record behind the one with the number.
 func (w *writer) send(ctx context.Context, seq uint64, r *record) error {
-	ctx, cancel := w.link.call(ctx, writeTime)
+	ctx, cancel := w.link.call(ctx, callTime)
 	defer cancel()
 	_, err := w.link.js.PublishMsg(ctx, &nats.Msg{Subject: w.stream, Data: r.encode()},
 		js.WithExpectLastSequence(seq), js.WithExpectStream(w.stream), js.WithRetryAttempts(0))

@@ -363,7 +363,7 @@ func TestAReplicaGoesBackAsFarAsThereIsMedia(t *testing.T) {
 			store := newShelf()
 			s := newSite(t, Config{Storage: store, DVR: 5 * time.Minute})
 			w := newTwin(t, s.feeder, store, false)
-			for at := time.Second; at < 2*time.Minute; at += time.Second / 3 {
+			for at := time.Second; at < 80*time.Second; at += time.Second / 3 {
 				s.until(at)
 				s.stored()
 				w.pump()
@@ -403,7 +403,7 @@ func TestTheMemoryOfAReplicaIsThatOfItsWindow(t *testing.T) {
 		store := newShelf()
 		s := newSite(t, Config{Storage: store, DVR: 10 * time.Minute})
 		w := newTwin(t, s.feeder, store, shared)
-		for at := time.Second; at < 4*time.Minute; at += time.Second {
+		for at := time.Second; at < 100*time.Second; at += time.Second {
 			s.until(at)
 			s.stored()
 			w.pump()
