@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"github.com/owncast-go/owncast/internal/auth"
 )
 
 // A bot hears of the chat by a webhook, and answers by the API.
 func TestABotAnswersInTheChat(t *testing.T) {
+	t.Parallel() // somebody may be away for a while before having left
 	o, b := owned(t, calm()), newBot(t)
-	o.hook(b, "CHAT", "USER_JOINED", "NAME_CHANGE", "VISIBILITY-UPDATE")
+	o.hook(b, "CHAT", "USER_JOINED", "USER_PARTED", "NAME_CHANGE", "VISIBILITY-UPDATE")
 	p := o.enter("Ann")
 	e := b.await("USER_JOINED")
 	if u, _ := e.EventData["user"].(map[string]any); u["id"] != p.ID || u["displayName"] != p.DisplayName || e.EventData["id"] == "" {
@@ -46,6 +49,14 @@ func TestABotAnswersInTheChat(t *testing.T) {
 	}
 	e = b.await("VISIBILITY-UPDATE")
 	if user, there := e.EventData["user"]; e.EventData["visible"] != false || fmt.Sprint(e.EventData["ids"]) != fmt.Sprint([]string{asked.ID}) || user != nil || !there {
+		t.Errorf("%+v", e)
+	}
+
+	if err := p.ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
+	e = b.await("USER_PARTED")
+	if u, _ := e.EventData["user"].(map[string]any); u["id"] != p.ID || u["displayName"] != "Anna" || e.EventData["id"] == "" || e.EventData["timestamp"] == nil {
 		t.Errorf("%+v", e)
 	}
 }
