@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func discard() owncast.Option { return owncast.WithLogger(slog.New(slog.DiscardHandler)) }
 

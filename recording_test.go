@@ -83,6 +83,19 @@ func (c *channel) whole(dir string) string {
 	return list
 }
 
+// hangUp ends a publisher and waits until everything that it has sent is taken.
+func (c *channel) hangUp(publisher *rtmp.Client) {
+	c.t.Helper()
+	if err := publisher.Close(); err != nil {
+		c.t.Error(err)
+	}
+	for end := time.Now().Add(patience); c.app.Status().Ingest != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			c.t.Fatal("the publisher is still there")
+		}
+	}
+}
+
 func needs(t *testing.T, program string) string {
 	t.Helper()
 	name, err := exec.LookPath(program)
@@ -155,15 +168,10 @@ func TestARecordingOfABroadcastThatCameBackPlaysToItsEnd(t *testing.T) {
 	if list := c.whole("/recordings/" + live.ID + "/0/"); !strings.Contains(list, "PLAYLIST-TYPE:EVENT") || strings.Contains(list, "ENDLIST") {
 		t.Errorf("live playlist:\n%s", list)
 	}
-	if err := first.Close(); err != nil {
-		t.Error(err)
-	}
-	for end := time.Now().Add(patience); c.app.Status().Ingest != nil && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	c.hangUp(first)
 	second := hurry(t, c.rtmp, 7)
-	defer second.Close()
 	c.recorded(recording.Live, 17*time.Second)
+	c.hangUp(second)
 	c.app.Disconnect()
 	r := c.recorded(recording.Complete, 0)
 	c.whole("/recordings/" + r.ID + "/0/")
