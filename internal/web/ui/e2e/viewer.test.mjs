@@ -4,11 +4,12 @@
 // OWNCAST_BIN  a build of examples/standalone (else one is made)
 // CHROME       the browser
 import assert from "node:assert/strict";
+import { createECDH, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { violations } from "./lib/axe.mjs";
 import { publishCaptioned } from "./lib/captions.mjs";
-import { channel, configure } from "./lib/admin.mjs";
+import { admin, channel, configure } from "./lib/admin.mjs";
 import { advance, launch, openPage, sizes, state } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
@@ -182,22 +183,19 @@ test("captions of the broadcast are offered and shown", { timeout: 240_000 }, as
   assert.deepEqual(wrong, []);
 });
 
-test("a notification is shown by the service worker, within the path of the App", { timeout: 120_000 }, async (t) => {
-  const context = await browser.newContext({ permissions: ["notifications"] });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  await page.goto(server.url);
-  const scope = await page.evaluate(async () => (await navigator.serviceWorker.register("sw.js")).scope);
-  assert.equal(scope, server.url);
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+/** worker returns a way to hand messages to the service worker, as the push service of the browser would. */
+async function worker(context, page) {
   const devtools = await context.newCDPSession(page);
   const registered = new Promise((resolve) => {
     devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => registrations[0] && resolve(registrations[0].registrationId));
   });
   await devtools.send("ServiceWorker.enable");
   const registrationId = await registered;
-  const data = JSON.stringify({ title: "Kitchen Radio", body: "I've gone live!", icon: "/logo/external", url: "https://evil.example/", tag: "live" });
-  await devtools.send("ServiceWorker.deliverPushMessage", { origin: server.origin, registrationId, data });
+  return (data) => devtools.send("ServiceWorker.deliverPushMessage", { origin: server.origin, registrationId, data });
+}
+
+/** notification waits for one of the service worker. */
+async function notification(page) {
   const shown = await page.waitForFunction(
     async () => {
       const list = await (await navigator.serviceWorker.ready).getNotifications();
@@ -206,7 +204,79 @@ test("a notification is shown by the service worker, within the path of the App"
     null,
     wait,
   );
-  assert.deepEqual(await shown.jsonValue(), { title: "Kitchen Radio", body: "I've gone live!", icon: `${server.url}logo/external`, url: server.url, tag: "live" });
+  return shown.jsonValue();
+}
+
+test("the bell asks the viewer and the browser, tells the server, and what is pushed is shown", { timeout: 240_000 }, async (t) => {
+  await configure(server, { "notifications/browser": { enabled: true, goLiveMessage: "We are live!" } });
+  const context = await browser.newContext({ permissions: ["notifications"] });
+  t.after(() => context.close());
+  // A browser that reaches no push service makes no subscription: this one is
+  // what it would have made, with keys that are right. All else is real.
+  const p256dh = createECDH("prime256v1").generateKeys("base64url");
+  await context.addInitScript(
+    ({ endpoint, p256dh, auth }) => {
+      PushManager.prototype.subscribe = async function (options) {
+        window.askedWith = { visible: options.userVisibleOnly, key: [...new Uint8Array(options.applicationServerKey)] };
+        return { endpoint, toJSON: () => ({ endpoint, expirationTime: null, keys: { p256dh, auth } }) };
+      };
+    },
+    { endpoint: "https://push.example/send/1", p256dh, auth: randomBytes(16).toString("base64url") },
+  );
+  const { page, wrong } = await openPage({ newPage: () => context.newPage() }, { origin: server.origin });
+  await page.goto(server.url);
+  await page.click("#notify", wait);
+  const answered = page.waitForResponse((response) => response.url().includes("api/notifications/register"), wait);
+  await page.getByRole("dialog").getByRole("button", { name: "Turn on notifications" }).click();
+  await page.getByText("You will be notified.").waitFor(wait);
+  const response = await answered;
+  assert.equal(response.status(), 200);
+  const { channel, destination } = response.request().postDataJSON();
+  assert.equal(channel, "BROWSER_PUSH_NOTIFICATION");
+  assert.equal(JSON.parse(destination).keys.p256dh, p256dh);
+  // The browser was asked with the key of the server (RFC 8292, section 3.2).
+  const { publicKey } = (await (await fetch(`${server.url}api/config`)).json()).notifications.browser;
+  assert.deepEqual(await page.evaluate(() => window.askedWith), { visible: true, key: [...Buffer.from(publicKey, "base64url")] });
+  assert.deepEqual(await violations(page), []);
+  // The server knows the browser now: it tries to reach it.
+  const { success, error } = await admin(server, "POST", "api/admin/notifications/browser/test");
+  assert.equal(success, false);
+  assert.match(error, /1 of 1 browsers/);
+  const deliver = await worker(context, page);
+  await deliver(JSON.stringify({ title: "Kitchen Radio", body: "We are live!" }));
+  const { title, body, url } = await notification(page);
+  assert.deepEqual({ title, body, url }, { title: "Kitchen Radio", body: "We are live!", url: server.url });
+  assert.deepEqual(wrong, []);
+});
+
+test("who says no to notifications, or cannot have them, is told so", { timeout: 240_000 }, async (t) => {
+  await configure(server, { "notifications/browser": { enabled: true, goLiveMessage: "We are live!" } });
+  for (const [permissions, said] of [
+    [[], "does not allow"],
+    [["notifications"], "did not work"], // the push service cannot be reached from here
+  ]) {
+    const context = await browser.newContext({ permissions });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page.click("#notify", wait);
+    await page.getByRole("dialog").getByRole("button", { name: "Turn on notifications" }).click();
+    await page.locator("dialog .bad", { hasText: said }).waitFor(wait);
+    assert.deepEqual(await violations(page), []);
+  }
+});
+
+test("a notification is shown by the service worker, within the path of the App", { timeout: 120_000 }, async (t) => {
+  const context = await browser.newContext({ permissions: ["notifications"] });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(server.url);
+  const scope = await page.evaluate(async () => (await navigator.serviceWorker.register("sw.js")).scope);
+  assert.equal(scope, server.url);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  const deliver = await worker(context, page);
+  await deliver(JSON.stringify({ title: "Kitchen Radio", body: "I've gone live!", icon: "/logo/external", url: "https://evil.example/", tag: "live" }));
+  assert.deepEqual(await notification(page), { title: "Kitchen Radio", body: "I've gone live!", icon: `${server.url}logo/external`, url: server.url, tag: "live" });
 });
 
 test("the page is in the language of the browser, and in the one that is chosen", { timeout: 180_000 }, async (t) => {
