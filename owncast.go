@@ -147,7 +147,8 @@ func (f AuthenticatorFunc) Authenticate(r *http.Request) (User, error) { return 
 
 // Challenger is an optional interface of Authenticators that can ask for
 // credentials, for example by redirecting to a login page. Challenge answers
-// the request.
+// the request, whose RequestURI is what the browser has asked for: the URL is
+// without the path that the App is mounted on.
 type Challenger interface {
 	Challenge(w http.ResponseWriter, r *http.Request)
 }

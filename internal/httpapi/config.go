@@ -69,6 +69,7 @@ type federationBody struct {
 
 type authenticationBody struct {
 	IndieAuthEnabled bool `json:"indieAuthEnabled"`
+	SiteUsers        bool `json:"siteUsers"` // the site around the App may know who somebody is
 }
 
 type scheduleBody struct {
@@ -106,7 +107,7 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body.Authentication.IndieAuthEnabled = root != ""
+	body.Authentication = authenticationBody{IndieAuthEnabled: root != "", SiteUsers: a.ChatUsers != nil}
 	if body.Federation, err = a.federation(ctx, i); err != nil {
 		return err
 	}

@@ -142,6 +142,24 @@ test("a program elsewhere is told what happens, and has a token of its own", { t
   await open("webhooks");
   await page.getByRole("button", { name: "Add a webhook" }).click();
   await dialog().getByLabel("URL").fill(url);
+  // Closed by mistake, in any way and as often as you like, it keeps what was typed.
+  const asked = dialog().getByText("Close and lose what you have typed?");
+  await page.mouse.click(4, 4);
+  await asked.waitFor();
+  assert.deepEqual(await violations(page), []);
+  await dialog().getByRole("button", { name: "Keep typing" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.value), url);
+  for (let i = 0; i < 7; i++) await page.keyboard.press("Escape"); // which browsers take for a wish to get out
+  assert.equal(await dialog().getByLabel("URL").inputValue(), url);
+  assert.equal(await page.locator("dialog").evaluate((d) => d.open), true);
+  while (!(await asked.isVisible())) await page.keyboard.press("Escape");
+  await dialog().getByRole("button", { name: "Discard" }).click();
+  await dialog().waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Add a webhook" }).click();
+  await page.keyboard.press("Escape"); // there is nothing to lose
+  await dialog().waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Add a webhook" }).click();
+  await dialog().getByLabel("URL").fill(url);
   await dialog().getByRole("checkbox", { name: "The title changes" }).check();
   await dialog().getByRole("button", { name: "Create" }).click();
   assert.ok((await dialog().getByLabel("Secret").inputValue()).length > 20);

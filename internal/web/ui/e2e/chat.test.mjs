@@ -195,6 +195,43 @@ test("messages that have to wait are shown when a moderator has seen them", { ti
   assert.equal(await a.page.locator(".message", { hasText: "spam" }).count(), 0);
 });
 
+test("what is typed outlives the dialog and the panel that it was typed in", { timeout: 180_000 }, async (t) => {
+  await configure(server, { "federation/username": "kitchen", "federation/enable": true });
+  t.after(() => configure(server, { "federation/enable": false }));
+  const a = await enter(t);
+  const dialog = a.page.getByRole("dialog");
+  const beside = () => a.page.mouse.click(4, 4);
+  await a.page.click("#chat-profile");
+  await dialog.getByLabel("Name", { exact: true }).fill("A name with care");
+  await a.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached", ...wait });
+  await a.page.click("#chat-profile");
+  assert.equal(await dialog.getByLabel("Name", { exact: true }).inputValue(), "A name with care");
+  // A code is read elsewhere: the dialog is closed meanwhile.
+  await a.page.route("**/api/auth/fediverse?*", (route) => route.fulfill({ json: { success: true, message: "" } }));
+  await dialog.getByLabel("Your account").fill("ada@social.example");
+  await dialog.getByRole("button", { name: "Send me a code" }).click();
+  await dialog.getByLabel("Code", { exact: true }).fill("123");
+  await beside();
+  await dialog.waitFor({ state: "detached", ...wait });
+  assert.equal(await a.page.textContent("#chat-profile bdi"), a.name);
+  await a.page.click("#chat-profile");
+  assert.equal(await dialog.getByLabel("Code", { exact: true }).inputValue(), "123");
+  await dialog.getByText("ada@social.example").waitFor(wait);
+  await dialog.getByRole("button", { name: "Use another account" }).click();
+  assert.equal(await dialog.getByLabel("Your account").inputValue(), "ada@social.example");
+  await a.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached", ...wait });
+
+  await a.page.fill(".composer-field", "half a sentence");
+  await a.page.setViewportSize({ width: 360, height: 640 }); // the chat is a tab there
+  await a.page.getByRole("tab", { name: "About" }).click(wait);
+  await a.page.waitForSelector(".composer-field", { state: "detached", ...wait });
+  await a.page.getByRole("tab", { name: "Chat" }).click();
+  assert.equal(await a.page.inputValue(".composer-field", wait), "half a sentence");
+  assert.deepEqual(a.wrong, []);
+});
+
 test("a name that is not allowed is refused, and the one before stays", { timeout: 120_000 }, async (t) => {
   const a = await enter(t);
   await a.page.click("#chat-profile");

@@ -44,6 +44,10 @@ test("the fediverse sees a channel that can be followed", { timeout: 180_000 }, 
     const dialog = page.getByRole("dialog");
     assert.match(await dialog.locator("input[readonly]").inputValue(), /^@kitchen@kitchen\.example$/);
     await dialog.getByLabel("Your account").fill("nobody");
+    await page.keyboard.press("Escape"); // by mistake: it is there again
+    await dialog.waitFor({ state: "detached", ...wait });
+    await page.click("#follow");
+    assert.equal(await dialog.getByLabel("Your account").inputValue(), "nobody");
     await dialog.getByRole("button", { name: "Go to your server" }).click();
     await dialog.locator("[role=alert], .field-error").first().waitFor(wait);
     found.push(...(await violations(page)).map((v) => `to follow, ${colorScheme}: ${v}`));

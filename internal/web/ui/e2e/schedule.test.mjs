@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { admin, configure } from "./lib/admin.mjs";
 import { violations } from "./lib/axe.mjs";
 import { launch, openPage, state } from "./lib/browser.mjs";
-import { startServer } from "./lib/server.mjs";
+import { startServer, until } from "./lib/server.mjs";
 
 const wait = { timeout: 60_000 };
 
@@ -70,7 +70,7 @@ test("the chat opens before a broadcast that is announced", { timeout: 240_000 }
   t.after(() => page.close());
   await page.goto(server.url);
   await page.locator(".countdown", { hasText: "In a moment" }).waitFor(wait);
-  await page.waitForFunction(async (url) => (await (await fetch(url)).json()).scheduledEvent?.chatOpen === true, `${server.url}api/status`, wait);
+  await until(`${server.url}api/status`, (status) => status.scheduledEvent?.chatOpen === true);
   await page.waitForSelector("#chat-profile", wait);
   await page.fill(".composer-field", "good evening");
   await page.keyboard.press("Enter");

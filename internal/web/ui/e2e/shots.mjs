@@ -10,7 +10,7 @@ import { admin, configure, channel } from "./lib/admin.mjs";
 import { artifacts, launch, state } from "./lib/browser.mjs";
 import { converse } from "./lib/chat.mjs";
 import { publish } from "./lib/publish.mjs";
-import { startServer } from "./lib/server.mjs";
+import { startServer, until } from "./lib/server.mjs";
 
 const words = process.argv.slice(2);
 const wanted = (name) => words.length === 0 || words.some((w) => name.includes(w));
@@ -151,7 +151,7 @@ await shoot("live-about", "", async (page) => {
 });
 await shoot("consent", "", (page) => page.waitForSelector(".consent"), { config: { nsfw: true } });
 await shoot("recordings", "", async (page) => {
-  await page.waitForFunction(async (url) => (await (await fetch(url)).json()).total > 0, `${server.url}api/recordings`, { timeout: 60_000, polling: 500 });
+  await until(`${server.url}api/recordings`, (recordings) => recordings.total > 0);
   await settled("live")(page);
   await page.getByRole("tab", { name: "Recordings" }).click();
   await page.waitForSelector(".recording-card");

@@ -12,7 +12,8 @@ import { publishCaptioned } from "./lib/captions.mjs";
 import { admin, channel, configure } from "./lib/admin.mjs";
 import { advance, launch, openPage, sizes, state } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
-import { startServer } from "./lib/server.mjs";
+import { notification, pushService } from "./lib/push.mjs";
+import { startServer, until } from "./lib/server.mjs";
 
 const wait = { timeout: 60_000 };
 
@@ -37,13 +38,7 @@ async function open(t, path = "", options = {}) {
 }
 
 /** recorded waits until the broadcast is in the list of recordings. */
-async function recorded() {
-  for (let i = 0; i < 240; i++) {
-    if ((await (await fetch(`${server.url}api/recordings`)).json()).total > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error("nothing is recorded");
-}
+const recorded = () => until(`${server.url}api/recordings`, (recordings) => recordings.total > 0);
 
 test("a viewer goes back in the stream, forth, and to the live edge", { timeout: 240_000 }, async (t) => {
   const { page, wrong } = await open(t);
@@ -183,30 +178,6 @@ test("captions of the broadcast are offered and shown", { timeout: 240_000 }, as
   assert.deepEqual(wrong, []);
 });
 
-/** worker returns a way to hand messages to the service worker, as the push service of the browser would. */
-async function worker(context, page) {
-  const devtools = await context.newCDPSession(page);
-  const registered = new Promise((resolve) => {
-    devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => registrations[0] && resolve(registrations[0].registrationId));
-  });
-  await devtools.send("ServiceWorker.enable");
-  const registrationId = await registered;
-  return (data) => devtools.send("ServiceWorker.deliverPushMessage", { origin: server.origin, registrationId, data });
-}
-
-/** notification waits for one of the service worker. */
-async function notification(page) {
-  const shown = await page.waitForFunction(
-    async () => {
-      const list = await (await navigator.serviceWorker.ready).getNotifications();
-      return list.length && { title: list[0].title, body: list[0].body, icon: list[0].icon, url: list[0].data.url, tag: list[0].tag };
-    },
-    null,
-    wait,
-  );
-  return shown.jsonValue();
-}
-
 test("the bell asks the viewer and the browser, tells the server, and what is pushed is shown", { timeout: 240_000 }, async (t) => {
   await configure(server, { "notifications/browser": { enabled: true, goLiveMessage: "We are live!" } });
   const context = await browser.newContext({ permissions: ["notifications"] });
@@ -242,7 +213,7 @@ test("the bell asks the viewer and the browser, tells the server, and what is pu
   const { success, error } = await admin(server, "POST", "api/admin/notifications/browser/test");
   assert.equal(success, false);
   assert.match(error, /1 of 1 browsers/);
-  const deliver = await worker(context, page);
+  const deliver = await pushService(context, page);
   await deliver(JSON.stringify({ title: "Kitchen Radio", body: "We are live!" }));
   const { title, body, url } = await notification(page);
   assert.deepEqual({ title, body, url }, { title: "Kitchen Radio", body: "We are live!", url: server.url });
@@ -274,7 +245,7 @@ test("a notification is shown by the service worker, within the path of the App"
   const scope = await page.evaluate(async () => (await navigator.serviceWorker.register("sw.js")).scope);
   assert.equal(scope, server.url);
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
-  const deliver = await worker(context, page);
+  const deliver = await pushService(context, page);
   await deliver(JSON.stringify({ title: "Kitchen Radio", body: "I've gone live!", icon: "/logo/external", url: "https://evil.example/", tag: "live" }));
   assert.deepEqual(await notification(page), { title: "Kitchen Radio", body: "I've gone live!", icon: `${server.url}logo/external`, url: server.url, tag: "live" });
 });

@@ -13,10 +13,11 @@ export const sizes = [
   { width: 2560, height: 1080 },
 ];
 
-export function launch() {
+/** launch starts the browser, with these arguments beyond the usual ones. */
+export function launch(...args) {
   return chromium.launch({
     executablePath: process.env.CHROME || "/usr/bin/chromium",
-    args: ["--no-sandbox", "--mute-audio", ...(process.env.CHROME_ARGS ?? "").split(" ").filter(Boolean)],
+    args: ["--no-sandbox", "--mute-audio", ...(process.env.CHROME_ARGS ?? "").split(" ").filter(Boolean), ...args],
   });
 }
 

@@ -32,6 +32,15 @@ export async function freePort() {
   return port;
 }
 
+/** until asks again and again until check likes what url answers, and returns that. */
+export async function until(url, check) {
+  for (const end = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 250))) {
+    const answer = await (await fetch(url)).json();
+    if (check(answer)) return answer;
+    if (Date.now() > end) throw new Error(`${url} still says ${JSON.stringify(answer)}`);
+  }
+}
+
 /**
  * startServer starts a server below path, with the flags in OWNCAST_ARGS and
  * args, on port if there is one, and resolves when it listens. url has a slash

@@ -3,10 +3,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../components/button";
 import { Dialog } from "../components/dialog";
 import { TextField } from "../components/form";
-import { Refresh } from "../components/icons";
+import { External, Refresh } from "../components/icons";
 import { common } from "../i18n/common";
 import { ApiError } from "../lib/api";
 import { at } from "../lib/base";
+import { config, has } from "./config";
 import { t } from "./i18n";
 import { check, giveUp, signIn, type Access } from "./session";
 
@@ -46,7 +47,7 @@ function Form() {
   const password = useSignal("");
   const error = useSignal("");
   const busy = useSignal(false);
-  const elsewhere = useSignal(false); // the host knows who people are
+  const elsewhere = useSignal(config.value !== null && !has("password")); // the host knows who people are
   const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => {
@@ -75,6 +76,10 @@ function Form() {
     return (
       <>
         <p>{t("signInElsewhere")}</p>
+        <a class="button primary" href={at("admin/")} target="_blank" rel="noopener">
+          <External />
+          {t("openSignIn")}
+        </a>
         <Button icon={Refresh} onClick={() => void check()}>
           {common.t("tryAgain")}
         </Button>

@@ -23,7 +23,7 @@ interface ComposerProps {
 
 /** Composer is where messages are written. */
 export function Composer({ room, blocked, limit, slow }: ComposerProps) {
-  const text = useSignal("");
+  const text = room.draft;
   const picking = useSignal(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { Button } from "../components/button";
 import { Dialog } from "../components/dialog";
 import { TextField } from "../components/form";
@@ -8,36 +8,48 @@ import { t } from "../i18n/viewer";
 import { ApiError, post } from "../lib/api";
 import type { WebConfig } from "../lib/types";
 import type { Room } from "./room";
-import { asUser } from "./user";
+import { asUser, ofSite } from "./user";
 
 const mostName = 30;
+
+// What was typed and not sent, for when the dialog is opened again: a code of
+// the fediverse is read elsewhere.
+const draft = {
+  name: signal<string | null>(null),
+  color: signal<number | null>(null),
+  account: signal(""),
+  code: signal(""),
+  asked: signal(false),
+  site: signal(""),
+};
 
 /** Profile is the dialog for one's name and color, and for proving who one is. */
 export function Profile({ room, config, close }: { room: Room; config: WebConfig; close: () => void }) {
   const self = room.self.value;
-  const name = useSignal(self?.displayName ?? "");
-  const color = useSignal(self?.displayColor ?? 0);
+  const name = draft.name.value ?? self?.displayName ?? "";
+  const color = draft.color.value ?? self?.displayColor ?? 0;
   const save = (event: Event) => {
     event.preventDefault();
-    const wanted = name.value.trim();
+    const wanted = name.trim();
     const sent = [
       wanted === "" || wanted === self?.displayName || room.send({ type: "NAME_CHANGE", newName: wanted }),
-      color.value === self?.displayColor || room.send({ type: "COLOR_CHANGE", newColor: color.value }),
+      color === self?.displayColor || room.send({ type: "COLOR_CHANGE", newColor: color }),
     ];
     if (sent.includes(false)) return toast(common.t("noAnswer"), "error");
+    draft.name.value = draft.color.value = null;
     close();
   };
   const federated = config.federation.enabled;
   const indieAuth = config.authentication.indieAuthEnabled;
   return (
-    <Dialog title={t("profile")} onClose={close} size="small">
+    <Dialog title={t("profile")} onClose={close} size="small" keeps>
       <form class="stack" onSubmit={save}>
-        <TextField label={t("displayName")} value={name.value} onValue={(v) => (name.value = v)} maxLength={mostName} required autocomplete="nickname" spellcheck={false} />
+        <TextField label={t("displayName")} value={name} onValue={(v) => (draft.name.value = v)} readOnly={ofSite()} hint={ofSite() && t("siteName")} maxLength={mostName} required autocomplete="nickname" spellcheck={false} />
         <fieldset class="colors">
           <legend>{t("nameColor")}</legend>
           {Array.from({ length: 8 }, (_, i) => (
             <label key={i} class={`swatch color-${i}`}>
-              <input type="radio" name="color" value={i} checked={color.value === i} onChange={() => (color.value = i)} aria-label={t("colorN", { n: i + 1 })} />
+              <input type="radio" name="color" value={i} checked={color === i} onChange={() => (draft.color.value = i)} aria-label={t("colorN", { n: i + 1 })} />
             </label>
           ))}
         </fieldset>
@@ -45,7 +57,7 @@ export function Profile({ room, config, close }: { room: Room; config: WebConfig
           {common.t("save")}
         </Button>
       </form>
-      {(federated || indieAuth) && (
+      {(federated || indieAuth) && !ofSite() && (
         <section class="prove">
           <h3>{t("prove")}</h3>
           <p class="soft">{self?.authenticated ? t("proved") : t("proveText")}</p>
@@ -62,9 +74,7 @@ function problem(err: unknown): string {
 }
 
 function Fediverse({ close }: { close: () => void }) {
-  const account = useSignal("");
-  const code = useSignal("");
-  const asked = useSignal(false);
+  const { account, code, asked } = draft;
   const error = useSignal("");
   const busy = useSignal(false);
   const submit = async (event: Event) => {
@@ -77,6 +87,8 @@ function Fediverse({ close }: { close: () => void }) {
         asked.value = true;
       } else {
         await asUser((accessToken) => post("api/auth/fediverse/verify", { code: code.value.trim() }, { query: { accessToken } }));
+        account.value = code.value = "";
+        asked.value = false;
         toast(t("proved"));
         close();
       }
@@ -96,12 +108,23 @@ function Fediverse({ close }: { close: () => void }) {
       <Button submit busy={busy.value}>
         {asked.value ? t("checkCode") : t("sendCode")}
       </Button>
+      {asked.value && (
+        <Button
+          kind="quiet"
+          onClick={() => {
+            asked.value = false;
+            code.value = error.value = "";
+          }}
+        >
+          {t("otherAccount")}
+        </Button>
+      )}
     </form>
   );
 }
 
 function IndieAuth() {
-  const host = useSignal("");
+  const host = draft.site;
   const error = useSignal("");
   const busy = useSignal(false);
   const submit = async (event: Event) => {

@@ -3,7 +3,7 @@ import { get, post } from "../lib/api";
 import type { ChatUser, WebConfig } from "../lib/types";
 import { Socket, socketURL } from "./socket";
 import { isModerator, type ChatEvent, type Incoming, type Outgoing, type Row } from "./types";
-import { asUser, ensureUser, keep, user } from "./user";
+import { asUser, ensureUser, expectSiteUsers, forget, keep, user } from "./user";
 
 const mostRows = 10_000;
 const dropAtOnce = 500; // so that the list does not change at both ends with every message
@@ -30,6 +30,8 @@ export class Room {
   readonly known = new Map<string, ChatUser>();
   /** When this user has sent a message the last time, for slow mode. */
   readonly sentAt = signal(0);
+  /** What is written and not sent; it outlives the field that it is in. */
+  readonly draft = signal("");
 
   private readonly socket: Socket;
   private pending: ChatEvent[] = [];
@@ -45,6 +47,7 @@ export class Room {
   /** enter connects, and stays until leave. */
   enter(config: WebConfig): void {
     this.config = config;
+    expectSiteUsers(config.authentication.siteUsers);
     if (this.connection.value !== "closed" || this.banned.value) return;
     this.socket.open(async () => socketURL(this.config?.socketHostOverride, (await ensureUser()).accessToken));
   }
@@ -110,7 +113,7 @@ export class Room {
         this.present.value = event.count;
         return;
       case "ERROR_NEEDS_REGISTRATION":
-        keep(null); // the socket comes back as somebody new
+        forget(); // the socket comes back as somebody new
         return;
       case "ERROR_USER_DISABLED":
         this.banned.value = true;

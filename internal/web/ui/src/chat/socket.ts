@@ -8,7 +8,7 @@ const steadyAfter = 10_000; // an open connection of this age was a good one
 
 export type Connection = "closed" | "connecting" | "open" | "waiting";
 
-/** socketURL is where the chat is: on the host that the administrator has named, or here. */
+/** socketURL is where the chat is: on the host that the administrator has named, or here. Users of the site have no token. */
 export function socketURL(override: string | undefined, token: string): string {
   const url = new URL("ws", base);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -17,7 +17,7 @@ export function socketURL(override: string | undefined, token: string): string {
     url.protocol = other.protocol;
     url.host = other.host;
   }
-  url.searchParams.set("accessToken", token);
+  if (token) url.searchParams.set("accessToken", token);
   return withToken(url).href;
 }
 

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ApiError, post } from "../lib/api";
+import { ApiError, get, post } from "../lib/api";
 import { recall, remember, watch } from "../lib/store";
 import type { Registration } from "../lib/types";
 
@@ -10,21 +10,57 @@ function kept(): Registration | null {
   return typeof value?.accessToken === "string" && value.accessToken ? { id: "", displayName: "", ...value } as Registration : null;
 }
 
-/** Who this browser chats as; null before anybody was registered. */
+/** Who this browser chats as; null before anybody was registered. Users of the site around have no token. */
 export const user = signal<Registration | null>(kept());
 
-watch(key, () => (user.value = kept())); // another page may have registered, or signed in
+/** ofSite tells whether the site around knows who this is. */
+export const ofSite = () => user.value?.accessToken === "";
 
-/** keep makes somebody the one this browser chats as; null forgets them. */
-export function keep(registration: Registration | null): void {
+watch(key, () => ofSite() || (user.value = kept())); // another page may have registered, or signed in
+
+/** keep makes somebody the one this browser chats as. */
+export function keep(registration: Registration): void {
   user.value = registration;
-  remember(key, registration);
+  if (registration.accessToken) remember(key, registration);
+}
+
+/** forget is for somebody the server does not know, or not any more. */
+export function forget(): void {
+  if (ofSite()) {
+    member = Promise.resolve(false);
+    user.value = kept();
+  } else {
+    user.value = null;
+    remember(key, null);
+  }
+}
+
+let siteUsers = false;
+let member: Promise<boolean> | null = null; // once it was asked
+
+/** expectSiteUsers says whether the site around has users, who are asked about before anybody registers. */
+export function expectSiteUsers(expected = false): void {
+  siteUsers = expected;
+}
+
+// isMember asks whether the site knows who this is.
+function isMember(): Promise<boolean> {
+  member ??= get("api/chat").then(
+    () => true,
+    (err: unknown) => {
+      if (err instanceof ApiError && err.status === 401) return false;
+      member = null; // it did not answer
+      throw err;
+    },
+  );
+  return member;
 }
 
 let registering: Promise<Registration> | null = null;
 
 /** ensureUser returns who this browser chats as, and registers somebody if there is nobody yet. */
 export async function ensureUser(displayName?: string): Promise<Registration> {
+  if (siteUsers && !ofSite() && (await isMember())) keep({ id: "", accessToken: "", displayName: "" });
   if (user.value) return user.value;
   registering ??= post<Registration>("api/chat/register", displayName ? { displayName } : {})
     .then((registration) => {
@@ -42,7 +78,7 @@ export async function asUser<T>(ask: (accessToken: string) => Promise<T>): Promi
     return await ask(accessToken);
   } catch (err) {
     if (!(err instanceof ApiError) || err.status !== 401 || user.value?.accessToken !== accessToken) throw err;
-    keep(null);
+    forget();
     return ask((await ensureUser()).accessToken);
   }
 }

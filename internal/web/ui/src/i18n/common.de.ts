@@ -12,4 +12,7 @@ export default {
   tryAgain: "Erneut versuchen",
   more: "Mehr",
   noAnswer: "Der Server antwortet nicht. Versuche es gleich noch einmal.",
+  closeTyped: "Schließen und Getipptes verwerfen?",
+  keepTyping: "Weiterschreiben",
+  discard: "Verwerfen",
 } satisfies Translation<typeof english>;

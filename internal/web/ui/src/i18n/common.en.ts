@@ -10,4 +10,7 @@ export const english = {
   tryAgain: "Try again",
   more: "More",
   noAnswer: "The server does not answer. Try again in a moment.",
+  closeTyped: "Close and lose what you have typed?",
+  keepTyping: "Keep typing",
+  discard: "Discard",
 } as const;

@@ -12,4 +12,7 @@ export default {
   tryAgain: "Reintentar",
   more: "Más",
   noAnswer: "El servidor no responde. Inténtalo de nuevo en un momento.",
+  closeTyped: "¿Cerrar y perder lo que has escrito?",
+  keepTyping: "Seguir escribiendo",
+  discard: "Descartar",
 } satisfies Translation<typeof english>;

@@ -12,4 +12,7 @@ export default {
   tryAgain: "Réessayer",
   more: "Plus",
   noAnswer: "Le serveur ne répond pas. Réessayez dans un instant.",
+  closeTyped: "Fermer sans garder votre saisie ?",
+  keepTyping: "Continuer la saisie",
+  discard: "Abandonner",
 } satisfies Translation<typeof english>;

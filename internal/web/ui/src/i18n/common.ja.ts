@@ -12,4 +12,7 @@ export default {
   tryAgain: "再試行",
   more: "その他",
   noAnswer: "サーバーが応答しません。しばらくしてからもう一度お試しください。",
+  closeTyped: "入力した内容を破棄して閉じますか?",
+  keepTyping: "入力を続ける",
+  discard: "破棄",
 } satisfies Translation<typeof english>;

@@ -54,7 +54,7 @@ export interface WebConfig {
   chatSlowMode: number;
   notifications: { browser: { enabled: boolean; publicKey?: string } };
   federation: { enabled: boolean; account?: string; followerCount?: number; hideFollowersTab?: boolean };
-  authentication: { indieAuthEnabled: boolean };
+  authentication: { indieAuthEnabled: boolean; siteUsers?: boolean };
   schedule: Schedule;
   recordings: boolean;
 }

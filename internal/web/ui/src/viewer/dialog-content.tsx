@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button } from "../components/button";
 import { CopyField } from "../components/copy";
@@ -33,9 +33,10 @@ export function DialogContent({ open, close }: { open: OpenDialog; close: () => 
 
 type Props = { close: () => void };
 
+const kept = recall("fediverse");
+const account = signal(typeof kept === "string" ? kept : ""); // for when the dialog is opened again
+
 function Follow({ close }: Props) {
-  const kept = recall("fediverse");
-  const account = useSignal(typeof kept === "string" ? kept : "");
   const error = useSignal("");
   const busy = useSignal(false);
   const channel = name.value || t("defaultName");
@@ -58,7 +59,7 @@ function Follow({ close }: Props) {
     }
   };
   return (
-    <Dialog title={t("followTitle", { name: channel })} onClose={close} size="small">
+    <Dialog title={t("followTitle", { name: channel })} onClose={close} size="small" keeps>
       <p>{t("followText")}</p>
       <form class="stack" onSubmit={submit}>
         <TextField
@@ -88,7 +89,7 @@ function Notify({ close }: Props) {
   }, []);
   const turnOn = async () => {
     state.value = "busy";
-    state.value = await subscribe(config.value?.notifications.browser.publicKey ?? "");
+    state.value = await subscribe(config.value!);
   };
   const words = { on: t("notifyIsOn"), done: t("notifyDone"), denied: t("notifyDenied"), failed: t("notifyFailed") };
   const now = state.value;

@@ -1,6 +1,7 @@
 import { post } from "../lib/api";
 import { at, base } from "../lib/base";
-import { ensureUser } from "../chat/user";
+import type { WebConfig } from "../lib/types";
+import { ensureUser, expectSiteUsers } from "../chat/user";
 
 /** canNotify tells whether this browser can show notifications at all. */
 export function canNotify(): boolean {
@@ -17,13 +18,14 @@ export async function subscribed(): Promise<boolean> {
 export type NotifyResult = "done" | "denied" | "failed";
 
 /** subscribe asks the viewer, then the browser's push service, and tells the server. */
-export async function subscribe(publicKey: string): Promise<NotifyResult> {
+export async function subscribe(config: WebConfig): Promise<NotifyResult> {
   const permission = await Notification.requestPermission();
   if (permission !== "granted") return "denied";
   try {
     await navigator.serviceWorker.register(at("sw.js"), { scope: base.href });
     const registration = await navigator.serviceWorker.ready;
-    const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decode(publicKey) });
+    const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: decode(config.notifications.browser.publicKey ?? "") });
+    expectSiteUsers(config.authentication.siteUsers);
     const { accessToken } = await ensureUser();
     const body = { channel: "BROWSER_PUSH_NOTIFICATION", destination: JSON.stringify(subscription) };
     await post("api/notifications/register", body, { query: { accessToken } });

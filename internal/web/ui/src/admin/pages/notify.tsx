@@ -75,7 +75,7 @@ function Timing() {
 
 /** channelName is how people know a channel. */
 function channelName(name: string): string {
-  const names: Record<string, string> = { browser: t("push"), push: t("push"), discord: "Discord", fediverse: t("theFediverse"), email: t("email"), matrix: "Matrix", ntfy: "ntfy", slack: "Slack", telegram: "Telegram" };
+  const names: Record<string, string> = { browser: t("push"), discord: "Discord", fediverse: t("theFediverse"), email: t("email"), matrix: "Matrix", ntfy: "ntfy", slack: "Slack", telegram: "Telegram" };
   return names[name] ?? name;
 }
 
@@ -107,7 +107,7 @@ function ChannelList({ channels, reload }: { channels: Channels; reload: Loaded<
           rows={channels.channels}
           id={(c) => c.name}
           columns={[
-            { head: t("name"), cell: (c) => channelName(c.name) },
+            { head: t("name"), cell: (c) => <Name of={c.name} /> },
             { head: t("state"), cell: (c) => (c.enabled ? <Tag tone="good">{t("enabled")}</Tag> : <Tag>{t("off")}</Tag>) },
             { head: t("lastTime"), cell: (c) => (c.last ? <Last told={c.last} /> : t("never")) },
           ]}
@@ -121,6 +121,18 @@ function ChannelList({ channels, reload }: { channels: Channels; reload: Loaded<
       )}
       <div role="status">{outcome.value && <Note tone={outcome.value.good ? "good" : "bad"}>{outcome.value.text}</Note>}</div>
     </Card>
+  );
+}
+
+// Those that have settings here, or on the page of the fediverse.
+const settable = ["browser", "discord", "fediverse"];
+
+function Name({ of }: { of: string }) {
+  return (
+    <>
+      {channelName(of)}
+      {!settable.includes(of) && <p class="soft">{t("setByProgram")}</p>}
+    </>
   );
 }
 

@@ -10,6 +10,7 @@ export default {
   signedInAs: "Angemeldet als {name}",
   signInAgainText: "Du wurdest abgemeldet. Melde dich an, um weiterzumachen, wo du warst; nichts von dem, was du eingegeben hast, ist verloren.",
   signInElsewhere: "Dieser Server hat eine eigene Anmeldung. Öffne sie in einem anderen Tab, melde dich dort an und versuche es hier noch einmal.",
+  openSignIn: "Anmeldung öffnen",
   sessionOver: "Die Sitzung ist abgelaufen",
   forbidden: "Du bist angemeldet, darfst diesen Server aber nicht verwalten.",
   noAdministrators: "Niemand kann diesen Server verwalten: Es gibt kein Administratorpasswort.",

@@ -8,6 +8,7 @@ export const now = {
   signedInAs: "Signed in as {name}",
   signInAgainText: "You have been signed out. Sign in to go on where you were; nothing that you have typed is lost.",
   signInElsewhere: "This server has a sign-in of its own. Open it in another tab, sign in there, and try again here.",
+  openSignIn: "Open the sign-in",
   sessionOver: "The session is over",
   forbidden: "You are signed in, but may not administer this server.",
   noAdministrators: "Nobody can administer this server: it has no administrator password.",

@@ -10,6 +10,7 @@ export default {
   signedInAs: "Sesión de {name}",
   signInAgainText: "Se ha cerrado tu sesión. Vuelve a iniciarla para seguir donde estabas; nada de lo que has escrito se ha perdido.",
   signInElsewhere: "Este servidor tiene su propio inicio de sesión. Ábrelo en otra pestaña, inicia sesión allí y vuelve a intentarlo aquí.",
+  openSignIn: "Abrir el inicio de sesión",
   sessionOver: "La sesión ha terminado",
   forbidden: "Has iniciado sesión, pero no puedes administrar este servidor.",
   noAdministrators: "Nadie puede administrar este servidor: no tiene contraseña de administrador.",

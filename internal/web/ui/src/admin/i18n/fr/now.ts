@@ -10,6 +10,7 @@ export default {
   signedInAs: "Connecté en tant que {name}",
   signInAgainText: "Vous avez été déconnecté. Connectez-vous pour continuer où vous en étiez ; rien de ce que vous avez saisi n’est perdu.",
   signInElsewhere: "Ce serveur a sa propre page de connexion. Ouvrez-la dans un autre onglet, connectez-vous, puis réessayez ici.",
+  openSignIn: "Ouvrir la connexion",
   sessionOver: "La session est terminée",
   forbidden: "Vous êtes connecté, mais vous ne pouvez pas administrer ce serveur.",
   noAdministrators: "Personne ne peut administrer ce serveur : il n’a pas de mot de passe d’administrateur.",

@@ -1,0 +1,1 @@
+export{t as Chat}from"./panel-DrHl0NO7.js";
