@@ -3,6 +3,7 @@
 // OWNCAST_BIN  a build of examples/standalone (else one is made)
 // CHROME       the browser
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, before, test as nodeTest } from "node:test";
 import { admin, configure } from "./lib/admin.mjs";
 import { violations } from "./lib/axe.mjs";
@@ -359,6 +360,33 @@ test("the chat for other pages: reading alone, and taking part", { timeout: 180_
   await writer.waitForSelector("#chat-profile", wait);
   await say(writer, "from another page");
   await heard(a.page, "from another page");
+});
+
+test("the chat is in a frame of another site, where somebody takes part", { timeout: 180_000 }, async (t) => {
+  const site = createServer((request, response) => {
+    response.setHeader("Content-Type", "text/html");
+    response.end(`<!doctype html><title>A blog</title><iframe src="${server.url}embed/chat/readwrite" width="400" height="600"></iframe>
+      <iframe src="${server.url}embed/chat/readonly" width="400" height="600"></iframe>`);
+  });
+  await new Promise((resolve) => site.listen(0, "127.0.0.1", resolve));
+  t.after(() => site.close());
+  const a = await enter(t);
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(`http://localhost:${site.address().port}/`);
+  const [writing, reading] = [0, 1].map((n) => page.frameLocator("iframe").nth(n));
+  await writing.locator("#chat-profile").waitFor(wait);
+  await writing.locator(".composer-field").fill("from a frame elsewhere");
+  await writing.locator("#send-message").click(wait);
+  await heard(a.page, "from a frame elsewhere");
+  await reading.locator(".message-body", { hasText: "from a frame elsewhere" }).waitFor(wait);
+  assert.equal(await reading.locator(".composer").count(), 0);
+  // Other pages are in no frame.
+  await page.evaluate((src) => (document.body.innerHTML = `<iframe src="${src}"></iframe>`), server.url);
+  await page.waitForFunction(() => frames.length === 1, null, wait);
+  await page.waitForTimeout(2000);
+  assert.equal(await page.frames()[1].locator("#chat-profile, #player").count(), 0);
 });
 
 test("the server goes away and comes back, and the chat goes on", { timeout: 240_000 }, async (t) => {

@@ -191,6 +191,27 @@ test("the server goes away and comes back, and the page notices both", async (t)
   await state(page, "offline");
 });
 
+test("the server goes away in the middle of a stream and comes back, and the page plays on", { timeout: 240_000 }, async (t) => {
+  const server = await startServer({ args: lowest });
+  const { page } = await openPage(browser, server);
+  t.after(() => page.close());
+  const first = publish(server.rtmp, small);
+  t.after(() => first.stop());
+  await page.goto(server.url);
+  await mark(page);
+  await state(page, "live", { running: true, timeout: 60_000 });
+  await server.stop();
+  await state(page, "error", { timeout: 90_000 });
+  await first.stop();
+  const again = await startServer({ port: server.port, args: lowest });
+  t.after(() => again.stop());
+  const second = publish(again.rtmp, small);
+  t.after(() => second.stop());
+  await state(page, "live", { running: true, timeout: 90_000 });
+  await plays(page);
+  assert.ok(await marked(page), "the page was loaded again");
+});
+
 test("what the server says of the stream is shown, as text", async (t) => {
   const { server } = await setUp(t);
   const { page, wrong } = await openPage(browser, server);

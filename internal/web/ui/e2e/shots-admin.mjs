@@ -1,7 +1,8 @@
 // shots-admin.mjs takes pictures of every page of the administration at every
 // size, in both color schemes, for people to look at: npm run shots:admin
 // [-- WORD...]. Words choose among the names; the pictures, of whole pages, go
-// to ARTIFACTS/shots-admin.
+// to ARTIFACTS/shots-admin. What axe finds on a
+// phone and a desktop is printed.
 //
 // OWNCAST_BIN  a build of examples/standalone (else one is made)
 // CHROME       the browser
@@ -10,6 +11,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { admin, channel, configure } from "./lib/admin.mjs";
+import { violations } from "./lib/axe.mjs";
 import { artifacts, launch } from "./lib/browser.mjs";
 import { converse } from "./lib/chat.mjs";
 import { publish } from "./lib/publish.mjs";
@@ -23,6 +25,7 @@ mkdirSync(dir, { recursive: true });
 const sizes = [
   ["phone", { width: 360, height: 640 }],
   ["landscape", { width: 640, height: 360 }],
+  ["keyboard", { width: 360, height: 340 }],
   ["tablet", { width: 820, height: 1180 }],
   ["desktop", { width: 1440, height: 900 }],
   ["wide", { width: 2560, height: 1080 }],
@@ -96,6 +99,20 @@ const more = [
   ["chat-addresses", "admin/chat/users/?tab=addresses"],
   ["dialog-user", "admin/chat/users/", click("button.link")],
   ["dialog-webhook", "admin/webhooks/", click(".page-actions button")],
+  ["dialog-typed", "admin/webhooks/", async (page) => {
+    await click(".page-actions button")(page);
+    await page.locator("dialog input[type=url]").fill("https://example.org/hook");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".dialog-question");
+  }],
+  ["dialog-over", "admin/config-public-details/", async (page) => {
+    const cookies = await page.context().cookies();
+    await page.locator(".card input[type=text]").first().fill("Another name");
+    await page.context().clearCookies();
+    await page.locator(".save-bar button").last().click();
+    await page.waitForSelector("dialog[open]");
+    await page.context().addCookies(cookies);
+  }],
   ["dialog-restream", "admin/restream/", click(".page-actions button")],
   ...(parts.schedule ? [["dialog-event", "admin/schedule/", click(".page-actions button")]] : []),
   ...(parts.federation ? [["dialog-post", "admin/federation/followers/", click(".page-actions button")]] : []),
@@ -103,7 +120,7 @@ const more = [
 ];
 
 for (const scheme of ["light", "dark"]) {
-  const page = await signedIn({ colorScheme: scheme, viewport: sizes[3][1] });
+  const page = await signedIn({ colorScheme: scheme, viewport: sizes[4][1] });
   const links = await page.locator(".admin-nav a").evaluateAll((all) => all.map((a) => new URL(a.href).pathname));
   const pages = links.map((path) => [path.split("/").slice(2).filter(Boolean).join("-") || "status", path.slice(1)]);
   for (const [name, path, prepare] of [...pages, ...more]) {
@@ -115,8 +132,12 @@ for (const scheme of ["light", "dark"]) {
     await prepare?.(page);
     for (const [size, viewport] of chosen) {
       await page.setViewportSize(viewport);
+      const typing = size === "keyboard"; // somebody types, and half of the phone is gone
+      if (typing) await page.locator("dialog[open], #page").last().locator("input:visible, textarea:visible, select:visible").first().focus({ timeout: 1000 }).catch(() => {});
       await page.waitForTimeout(400);
-      await page.screenshot({ path: join(dir, `${name}-${size}-${scheme}.png`), fullPage: !prepare });
+      await page.screenshot({ path: join(dir, `${name}-${size}-${scheme}.png`), fullPage: !prepare && !typing });
+      if (!["phone", "desktop"].includes(size)) continue;
+      for (const violation of await violations(page)) console.log(`${name}-${size}-${scheme}: ${violation}`), (process.exitCode = 1);
     }
   }
   await page.close();

@@ -1,12 +1,14 @@
 // shots.mjs takes pictures of every page at every size, in both color schemes,
 // live and offline, for people to look at: npm run shots [-- WORD...]
-// Words choose among the names; the pictures go to ARTIFACTS/shots.
+// Words choose among the names; the pictures go to ARTIFACTS/shots. What axe
+// finds on a phone and a desktop is printed.
 //
 // OWNCAST_BIN  a build of examples/standalone (else one is made)
 // CHROME       the browser
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { admin, configure, channel } from "./lib/admin.mjs";
+import { violations } from "./lib/axe.mjs";
 import { artifacts, launch, state } from "./lib/browser.mjs";
 import { converse } from "./lib/chat.mjs";
 import { publish } from "./lib/publish.mjs";
@@ -45,6 +47,8 @@ async function shoot(name, path, prepare = async () => {}, mock = null) {
       await page.mouse.move(viewport.width / 2 + 3, viewport.height / 4);
       await page.waitForTimeout(500);
       await page.screenshot({ path: join(dir, `${name}-${size}-${scheme}.png`) });
+      if (!["phone", "desktop"].includes(size)) continue;
+      for (const violation of await violations(page)) console.log(`${name}-${size}-${scheme}: ${violation}`), (process.exitCode = 1);
     }
     await page.close();
   }
