@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
+import { violations } from "./lib/axe.mjs";
 import { launch, openPage } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
@@ -269,6 +270,7 @@ test("what the chat allows", { timeout: 300_000 }, async (t) => {
   await dialog.getByRole("button", { name: "Make a moderator" }).click();
   await dialog.getByText("Moderator", { exact: true }).waitFor();
   await dialog.getByLabel("Reason").fill("Enough");
+  assert.deepEqual(await violations(page), []);
   await dialog.getByRole("button", { name: "Ban" }).click();
   await dialog.getByText("Banned", { exact: true }).waitFor();
   await ada.closed;
@@ -442,6 +444,7 @@ test("what is planned", { timeout: 240_000 }, async (t) => {
   await dialog.getByLabel("Ends", { exact: true }).selectOption({ label: "After some times" });
   await dialog.getByLabel("How many times").fill("4");
   await dialog.getByText("The next times:").waitFor();
+  assert.deepEqual(await violations(page), []);
   await dialog.getByRole("button", { name: "Save" }).click();
   await page.getByRole("table", { name: "Series" }).getByText(/Every week, Fri, Sun/).waitFor();
   assert.equal((await get("api/schedule")).filter((e) => e.name === "Records").length, 4);

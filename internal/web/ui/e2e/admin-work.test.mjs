@@ -92,6 +92,7 @@ test("from the first start to the first stream, which is recorded", { timeout: 3
   await more("The first one", "Make a clip");
   await dialog().getByLabel("End", { exact: true }).fill("0:02");
   await dialog().getByLabel("Name").fill("The best of it");
+  assert.deepEqual(await violations(page), []);
   await dialog().getByRole("button", { name: "Make a clip" }).click();
   await row("The best of it").getByText("Clip").waitFor();
   await more("The best of it", "Delete");
@@ -105,6 +106,7 @@ test("a stream is passed on to another server", { timeout: 240_000 }, async (t) 
   await open("restream");
   await page.getByRole("button", { name: "Add a service" }).click();
   await dialog().getByLabel("Name").fill("The other");
+  assert.deepEqual(await violations(page), []);
   await dialog().getByLabel("URL").fill("ftp://nowhere");
   await dialog().getByRole("button", { name: "Save" }).click();
   await dialog().getByRole("alert").waitFor();
@@ -193,6 +195,7 @@ test("a program elsewhere is told what happens, and has a token of its own", { t
   await open("access-tokens");
   await page.getByRole("button", { name: "New token" }).click();
   await dialog().getByLabel("Name").fill("The bot");
+  assert.deepEqual(await violations(page), []);
   await dialog().getByRole("checkbox", { name: "Write in the chat for the server" }).check();
   await dialog().getByRole("button", { name: "Create" }).click();
   const token = await dialog().getByLabel("Token").inputValue();

@@ -284,7 +284,7 @@ test("colors follow the device, or the viewer", { timeout: 120_000 }, async (t) 
 });
 
 test("axe finds nothing wrong with any page, light or dark", { timeout: 300_000 }, async (t) => {
-  await recorded();
+  const recording = `recordings/${(await recorded()).results[0].id}`;
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
     for (const [name, path, prepare] of [
@@ -312,6 +312,9 @@ test("axe finds nothing wrong with any page, light or dark", { timeout: 300_000 
       ],
       ["a menu", "", async (page) => page.click("#preferences", wait)],
       ["a dialog", "", async (page) => (await page.click("#share", wait), page.waitForSelector("dialog[open]", wait))],
+      ["the keys", "", async (page) => (await page.waitForSelector("#share", wait), page.keyboard.press("?"), page.waitForSelector("dialog[open]", wait))],
+      ["an action", "", async (page) => (await page.getByRole("button", { name: "Recipe" }).first().click(wait), page.waitForSelector("dialog[open] iframe", wait))],
+      ["a recording", recording, async (page) => page.waitForSelector("#player[data-running]", wait)],
       ["the player for other pages", "embed/video", async (page) => page.waitForSelector("#player[data-running]", wait)],
       ["the chat for other pages", "embed/chat/readwrite", async (page) => page.waitForLoadState("networkidle")],
       ["the page of administrators", "admin/", async (page) => page.waitForSelector("form", wait)],
