@@ -166,7 +166,8 @@ test("captions of the broadcast are offered and shown", { timeout: 240_000 }, as
   t.after(() => page.close());
   await page.goto(other.url);
   await state(page, "live", { running: true, ...wait });
-  await page.hover("#player");
+  await page.waitForSelector("#captions", { state: "attached", ...wait });
+  await page.hover("#player"); // the controls are not seen while nobody moves
   await page.waitForSelector("#captions", wait);
   await page.focus("#play");
   await page.keyboard.press("c");

@@ -83,13 +83,13 @@ export function Dialog({ title, onClose, children, actions, size = "medium", cla
   return (
     <dialog ref={ref} class={`dialog ${size} ${extra}`} aria-labelledby={heading}>
       <div class="dialog-frame">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={heading}>{title}</h2>
           <IconButton label={common.t("close")} icon={Close} onClick={leave} />
-        </header>
+        </div>
         <div class="dialog-body">{children}</div>
         {asking.value ? (
-          <footer class="dialog-actions" role="group" aria-labelledby={question}>
+          <div class="dialog-actions" role="group" aria-labelledby={question}>
             <p id={question} class="dialog-question" role="alert">
               {common.t("closeTyped")}
             </p>
@@ -99,9 +99,9 @@ export function Dialog({ title, onClose, children, actions, size = "medium", cla
             <Button kind="primary" buttonRef={stay} onClick={goOn}>
               {common.t("keepTyping")}
             </Button>
-          </footer>
+          </div>
         ) : (
-          actions && <footer class="dialog-actions">{actions}</footer>
+          actions && <div class="dialog-actions">{actions}</div>
         )}
       </div>
     </dialog>

@@ -1,1 +1,0 @@
-export{t as default}from"./chat-messages-D506zIIT.js";

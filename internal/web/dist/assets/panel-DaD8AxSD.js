@@ -1,1 +1,0 @@
-export{t as Chat}from"./panel-DrHl0NO7.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./status-C9PkLyX1.js";
