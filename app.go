@@ -235,10 +235,11 @@ func (a *App) Publish(ctx context.Context, req PublishRequest) (video.Publicatio
 }
 
 // Disconnect ends the session and its publisher, who may come back at once
-// for another one. It reports whether there was either.
+// for another one. It reports whether there was either. In a cluster it may be
+// on any node, and is told to go.
 func (a *App) Disconnect() bool {
 	p, err := a.live()
-	return err == nil && p.video.Disconnect()
+	return err == nil && p.disconnect()
 }
 
 // Subscribe reads the packets of the broadcast as they come in, for restreams,

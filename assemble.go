@@ -52,7 +52,8 @@ type parts struct {
 	directory *directory.Pinger
 	failures  failures
 	fediverse fediverse
-	node      atomic.Pointer[cluster.Node]                 // nil without a cluster
+	node      *cluster.Node // nil without a cluster
+	crowd     crowd
 	listener  atomic.Pointer[net.Listener]                 // the last that ServeRTMP was given
 	snapshot  func(ctx context.Context, w io.Writer) error // nil: there is no way
 	close     func() error                                 // closes what the App opened, once
@@ -125,7 +126,7 @@ func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Stora
 	}
 	p.packager = hls.New(packaging)
 	if p.video, err = video.NewServer(video.Config{
-		State: a.state, Packager: p.packager, Auth: p.exclusive(authorizer(c, p.settings)),
+		State: a.state, Packager: p.packager, Auth: p.exclusive(authorizer(c, p.settings), c.policy),
 		Events: events(c.hooks), Policy: c.policy, Grace: c.grace, LastEnded: p.settings.lastEnded(ctx),
 		Latency: p.settings.latency, Ladder: p.settings.ladder, Transcoder: encoding(c, p.settings), Logger: c.log,
 	}); err != nil {
@@ -151,7 +152,7 @@ func (a *App) api(ctx context.Context, c config, p *parts, store Storage) (httpa
 	}
 	api := httpapi.Config{
 		Version: Version, Status: a.state, Settings: p.settings.sections, SetAdminPassword: p.settings.setAdminPassword,
-		Broadcast: p.video, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
+		Broadcast: broadcast{p.video, p}, Restream: p.restream, Admin: administrators, Audience: p.audience, HLS: p.packager,
 		Logs: a.logs, Health: p.health, Hardware: p.hardware, Prometheus: prometheus,
 		Parts: httpapi.Parts{
 			Chat: true, Schedule: true, S3: c.openS3 != nil, Transcoder: c.transcoder != nil, Hardware: c.hardware != nil, Geo: c.geo != nil || c.openGeoIP != nil,
@@ -234,8 +235,8 @@ func (p *parts) shutdown(ctx context.Context) error {
 		p.health.Shutdown(ctx), p.hardware.Shutdown(ctx),
 		p.video.Shutdown(ctx), p.rtmp.Shutdown(ctx), p.restream.service.Shutdown(ctx),
 		p.packager.Shutdown(ctx))
-	p.leave() // when the others know that the session is over
 	err = errors.Join(err, p.audience.Shutdown(ctx), p.pictures.stop(ctx), p.chat.Shutdown(ctx))
+	p.leave() // when the others know that the session is over, and what was said
 	if p.library != nil {
 		err = errors.Join(err, p.library.Shutdown(ctx))
 	}

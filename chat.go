@@ -83,7 +83,7 @@ func newChat(c config, state *video.State, p *parts) (*chat.Server, error) {
 			},
 			Clean: text.CleanChat, Plain: text.Plain,
 		},
-		Events: chatEvents(c.hooks), Logger: c.log,
+		Events: chatEvents(c.hooks), Relay: p.crowd.relay(), Lead: p.leads, Logger: c.log,
 	})
 }
 

@@ -57,7 +57,7 @@ func (n *nats) stop() {
 func (n *nats) node() *channel {
 	n.t.Helper()
 	c := jetstream.New(jetstream.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", n.opts.Port)})
-	return run(n.t, owncast.WithCluster(c), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0))
+	return run(n.t, calm(), owncast.WithCluster(c), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0))
 }
 
 // eventually waits until fn tells nothing that is wrong.

@@ -94,7 +94,7 @@ func (s *Schedule) Remove(ctx context.Context, id string, cancel bool) error {
 func newSchedule(c config, p *parts, state *video.State) (*schedule.Service, error) {
 	return schedule.New(schedule.Config{
 		Store: p.repo.Schedule, Settings: p.settings.sections.Schedule.Get, Logger: c.log,
-		Online: func() bool { return state.Status().Online() },
+		Online: func() bool { return state.Status().Online() }, Lead: p.leads,
 		Events: scheduleEvents(append([]Hooks{p.scheduleHooks(c)}, c.hooks...)),
 	})
 }

@@ -95,7 +95,7 @@ func newAudience(c config, state *video.State, p *parts) (*stats.Audience, error
 		Stream:   func() stats.Stream { return watched(state.Status(), p.packager) },
 		Ended:    func() time.Time { return state.Status().EndedAt },
 		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
-		Settings: p.settings.store, Series: p.settings.series, CPU: cpu(p.hardware), Extra: c.extraViewers, Geo: geo, Logger: c.log,
+		Settings: p.settings.store, Series: p.settings.series, CPU: cpu(p.hardware), Extra: c.extraViewers, Elsewhere: p.elsewhere(), Lead: p.leads, Geo: geo, Logger: c.log,
 	})
 }
 

@@ -77,13 +77,13 @@ func (s *Server) Bans(ctx context.Context) ([]repository.Ban, error) {
 	return s.cfg.Stores.Bans.Bans(ctx)
 }
 
-// banClient bans the address of a client, unless that may be everybody's: of
+// banAddress bans an address, unless that may be everybody's: of
 // this machine, or of a network around it, where proxies are.
-func (s *Server) banClient(ctx context.Context, by Actor, c *client, note string) error {
-	if !addressGroup(c.addr).IsValid() {
+func (s *Server) banAddress(ctx context.Context, by Actor, addr netip.Addr, note string) error {
+	if !addressGroup(addr).IsValid() {
 		return nil
 	}
-	err := s.Ban(ctx, by, AddressPrefix(c.addr), note)
+	err := s.Ban(ctx, by, AddressPrefix(addr), note)
 	if errors.Is(err, repository.ErrConflict) {
 		return nil
 	}

@@ -26,6 +26,16 @@
 // the time that the disk takes for one group or two. Users, their tokens,
 // bans and held messages are stored before the call that changes them returns.
 // Time-outs are forgotten with the process.
+//
+// # Several processes
+//
+// With a [Relay] the same room is in several processes, with the same stores.
+// What is said is stored first, then handed to the relay, and shown by all, the
+// process of the writer too, in the order in which it comes back: what anybody
+// has seen is stored. While the relay or the store is away nobody can write,
+// and is told so. Clients of all processes count, and are known to
+// administrators; who has no connection left but those of a process that
+// crashed leaves without a word. The pace of messages is each process's own.
 package chat
 
 import (
@@ -97,7 +107,11 @@ type Config struct {
 	Filters  []Filter // asked in their order
 	Events   Events
 	Relay    Relay // nil for a room of one process
-	Logger   *slog.Logger
+	// Lead tells whether this process does what one is to do for all: it
+	// removes old messages, and keeps the history of the number of clients.
+	// Nil is always.
+	Lead   func() bool
+	Logger *slog.Logger
 }
 
 // Errors of a room. They are found with [errors.Is].
@@ -148,6 +162,7 @@ type Server struct {
 	shards []*shard
 	count  counters
 	held   waitingRoom
+	out    *outbox // nil without a relay
 
 	ctx     context.Context // of what runs; done with Shutdown
 	cancel  context.CancelFunc
@@ -169,6 +184,7 @@ type Server struct {
 	restraints map[string]*restraint
 	registered map[netip.Prefix]*window
 	authors    authors
+	elsewhere  elsewhere
 
 	unsubscribe func() // from the relay
 }
@@ -201,6 +217,9 @@ func New(c Config) (*Server, error) {
 	}
 	c.Channel = c.Channel.withDefaults()
 	c.Text = c.Text.withDefaults()
+	if c.Lead == nil {
+		c.Lead = func() bool { return true }
+	}
 	s := &Server{
 		cfg: c, log: c.Logger, words: newNames(),
 		members: map[string]*member{}, clients: map[uint64]*client{}, visitors: map[*conn]struct{}{},
@@ -211,6 +230,11 @@ func New(c Config) (*Server, error) {
 	}
 	s.past = newHistory(c.Stores.Messages, c.Logger)
 	s.stream, s.agenda, s.tales = newStream(), newAgenda(), newTales(c.Logger)
+	if c.Relay != nil {
+		s.lastID, s.held.shared = firstID(), true
+		s.past.tries = relayTries
+		s.out = newOutbox(c.Relay, s.past, s.unstored, c.Logger)
+	}
 	return s, nil
 }
 

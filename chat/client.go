@@ -1,7 +1,9 @@
 package chat
 
 import (
-	"maps"
+	"cmp"
+	"crypto/rand"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"time"
@@ -80,29 +82,48 @@ func (c *client) describe() Client {
 // Clients returns all connections, the oldest first.
 func (s *Server) Clients() []Client {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	// Their numbers are in the order in which they came.
-	ids := slices.Sorted(maps.Keys(s.clients))
-	all := make([]Client, len(ids))
-	for i, id := range ids {
-		all[i] = s.clients[id].describe()
+	all := make([]Client, 0, len(s.clients))
+	for _, c := range s.clients {
+		all = append(all, c.describe())
 	}
+	others := s.elsewhere.of("")
+	s.mu.Unlock()
+	return oldestFirst(append(all, s.describe(others)...))
+}
+
+// oldestFirst sorts connections. In one process, their numbers are in the order
+// in which they came.
+func oldestFirst(all []Client) []Client {
+	const process = ^uint64(1<<32 - 1)
+	slices.SortFunc(all, func(a, b Client) int {
+		if a.ID&process == b.ID&process {
+			return cmp.Compare(a.ID, b.ID)
+		}
+		return cmp.Or(a.ConnectedAt.Compare(b.ConnectedAt), cmp.Compare(a.ID, b.ID))
+	})
 	return all
+}
+
+// firstID is before the numbers of the connections of a process that is not
+// alone. They are below 2^52, for clients that count in JavaScript.
+func firstID() uint64 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return uint64(binary.BigEndian.Uint32(b[:])>>12) << 32
 }
 
 // ClientsOf returns the connections of a user, the oldest first.
 func (s *Server) ClientsOf(userID string) []Client {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.members[userID]
-	if m == nil {
-		return nil
-	}
 	var all []Client
-	for _, c := range m.clients {
-		all = append(all, c.describe())
+	if m := s.members[userID]; m != nil {
+		for _, c := range m.clients {
+			all = append(all, c.describe())
+		}
 	}
-	return all
+	others := s.elsewhere.of(userID)
+	s.mu.Unlock()
+	return oldestFirst(append(all, s.describe(others)...))
 }
 
 // addressGroup is what limits by address count by; zero for addresses that

@@ -288,6 +288,9 @@ func (s *Server) forget(c *client) {
 	defer s.mu.Unlock()
 	c.left = true
 	delete(s.clients, c.id)
+	if !s.closed {
+		s.relay(Relayed{Effect: EffectLeft, ClientID: c.id})
+	}
 	s.agenda.cancel(c.welcome)
 	s.agenda.cancel(c.ping)
 	c.welcome, c.ping = nil, nil

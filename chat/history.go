@@ -21,6 +21,9 @@ const (
 	// again before it is given up.
 	appendTries = 10
 	appendPause = time.Second
+	// relayTries is appendTries for a room in several processes, where nobody
+	// has seen the messages yet.
+	relayTries = 60
 )
 
 // history appends messages to the store, in their order, behind the back of
@@ -29,6 +32,7 @@ type history struct {
 	store Store
 	log   *slog.Logger
 	wake  chan struct{}
+	tries int // of a group
 
 	mu       sync.Mutex           // guards the rest
 	queue    []repository.Message // that are not stored yet; the oldest first
@@ -36,10 +40,11 @@ type history struct {
 	lost     int64                // messages that were not kept
 	failure  error                // of the last call of the store; nil if it did well
 	closed   bool
+	forsook  []string // the ids of those that were given up last
 }
 
 func newHistory(store Store, log *slog.Logger) *history {
-	return &history{store: store, log: log, wake: make(chan struct{}, 1)}
+	return &history{store: store, log: log, wake: make(chan struct{}, 1), tries: appendTries}
 }
 
 // add takes a message. Who calls it in an order has the lock of the room.
@@ -50,6 +55,7 @@ func (h *history) add(m repository.Message) {
 		if h.lost++; h.lost == 1 {
 			h.log.Error("chat: messages are not kept, for the store does not take them", "err", h.failure)
 		}
+		h.forsook = append(h.forsook, m.ID)
 		return
 	}
 	h.queue = append(h.queue, m)
@@ -110,7 +116,15 @@ func (h *history) next() (batch []repository.Message, closed bool) {
 // append stores a batch or gives it up.
 func (h *history) append(ctx context.Context, batch []repository.Message) {
 	var err error
-	for try := range appendTries {
+	n := len(batch)
+	for try := range h.tries {
+		if try > 0 {
+			batch = h.missing(ctx, batch) // an error may come of what was stored
+		}
+		if len(batch) == 0 {
+			err = nil
+			break
+		}
 		if err = h.store.AppendMessages(ctx, batch...); err == nil || errors.Is(err, repository.ErrInvalid) || ctx.Err() != nil {
 			break
 		}
@@ -126,8 +140,47 @@ func (h *history) append(ctx context.Context, batch []repository.Message) {
 	}
 	if err != nil {
 		h.log.ErrorContext(ctx, "chat: messages were not kept", "messages", len(batch), "err", err)
+		h.forsake(batch)
 	}
-	h.settle(len(batch), err)
+	h.settle(n, err)
+}
+
+// missing returns those of a batch that are not among the last in the store.
+func (h *history) missing(ctx context.Context, batch []repository.Message) []repository.Message {
+	last, err := h.store.Messages(ctx, repository.MessageQuery{Hidden: true, Limit: 2 * maxAppend})
+	if err != nil {
+		return batch
+	}
+	known := make(map[string]bool, len(last))
+	for _, m := range last {
+		known[m.ID] = true
+	}
+	var left []repository.Message
+	for _, m := range batch {
+		if !known[m.ID] {
+			left = append(left, m)
+		}
+	}
+	return left
+}
+
+// forsake notes messages that will not be stored.
+func (h *history) forsake(ms []repository.Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range ms {
+		h.forsook = append(h.forsook, m.ID)
+	}
+	if n := len(h.forsook) - 2*maxUnstored; n > 0 {
+		h.forsook = slices.Delete(h.forsook, 0, n)
+	}
+}
+
+// forsaken tells whether a message that was added will not be stored.
+func (h *history) forsaken(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.forsook, id)
 }
 
 func (h *history) fail(err error) {
@@ -154,9 +207,11 @@ func (h *history) settle(n int, err error) {
 // abandon lets go of who waits for what will not be stored any more.
 func (h *history) abandon() {
 	h.mu.Lock()
-	n := len(h.queue)
+	rest := h.queue
+	n := len(rest)
 	h.closed = true
 	h.mu.Unlock()
+	h.forsake(rest)
 	if n > 0 {
 		h.settle(n, fmt.Errorf("%w: %d messages were not stored", ErrClosed, n))
 	}

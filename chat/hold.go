@@ -38,6 +38,7 @@ type Held struct {
 // hidden ones of a kind of their own.
 type waitingRoom struct {
 	mu     sync.Mutex // guards the rest, and comes before the lock of the room
+	shared bool       // with other processes: what is in the store counts
 	loaded bool
 	list   []heldMessage // the oldest first
 }
@@ -47,17 +48,22 @@ type heldMessage struct {
 	reason             string
 }
 
-// load reads what waited when the process began. The caller holds mu.
+// load reads what waited when the process began, or waits in any. The caller holds mu.
 func (w *waitingRoom) load(ctx context.Context, store Store) error {
-	if w.loaded {
+	if w.loaded && !w.shared {
 		return nil
 	}
 	ms, err := store.Messages(ctx, repository.MessageQuery{Kinds: []string{string(kindHeld)}, Hidden: true, Limit: maxHeld})
 	if err != nil {
 		return err
 	}
+	reasons := map[string]string{}
+	for _, m := range w.list {
+		reasons[m.ID] = m.reason
+	}
+	w.list = nil
 	for _, m := range slices.Backward(ms) {
-		w.list = append(w.list, heldMessage{Message: m})
+		w.list = append(w.list, heldMessage{m, reasons[m.ID]})
 	}
 	w.loaded = true
 	return nil
@@ -202,7 +208,11 @@ func (s *Server) takeHeld(ctx context.Context, by Actor, id string) (m repositor
 	case !by.over(u):
 		return m, u, ErrHierarchy
 	}
-	if _, err := s.cfg.Stores.Messages.DeleteMessages(ctx, id); err != nil {
+	n, err := s.cfg.Stores.Messages.DeleteMessages(ctx, id)
+	if err == nil && n == 0 {
+		err = fmt.Errorf("held message %q: %w", id, repository.ErrNotFound) // another process was faster
+	}
+	if err != nil {
 		return m, u, err
 	}
 	s.held.list = slices.Delete(s.held.list, i, i+1)

@@ -62,11 +62,11 @@ func (s *Server) sample(ctx context.Context) {
 		return
 	}
 	s.mu.Lock()
-	n := len(s.clients)
+	n := s.total()
 	idle := n == 0 && s.sampled == 0
 	s.sampled = n
 	s.mu.Unlock()
-	if idle {
+	if idle || !s.cfg.Lead() {
 		return
 	}
 	err := s.cfg.Stores.Series.AppendSamples(ctx, repository.SeriesSample{
@@ -94,6 +94,9 @@ func (s *Server) prune(ctx context.Context) {
 	}
 	before := time.Now().UTC().Add(-time.Duration(set.RetentionHours) * time.Hour)
 	s.forgetHeld(before)
+	if !s.cfg.Lead() {
+		return
+	}
 	for ctx.Err() == nil {
 		n, err := s.cfg.Stores.Messages.PruneMessages(ctx, repository.Retention{Before: before})
 		if err != nil {
@@ -136,9 +139,14 @@ func (s *Server) Stats() Stats {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.Clients = len(s.clients)
+	st.Clients = s.total()
 	for _, m := range s.members {
 		if len(m.clients) > 0 {
+			st.Users++
+		}
+	}
+	for id := range s.elsewhere.users {
+		if m := s.members[id]; m == nil || len(m.clients) == 0 {
 			st.Users++
 		}
 	}

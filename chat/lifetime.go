@@ -40,7 +40,8 @@ func (s *Server) Start(ctx context.Context) error {
 	s.keepers.Go(func() { s.past.run(s.ctx) })
 	s.keepers.Go(func() { s.tales.run(s.ctx) })
 	if s.cfg.Relay != nil {
-		s.unsubscribe = s.cfg.Relay.Receive(s.receiveRelayed)
+		s.keepers.Go(func() { s.out.run(s.ctx) })
+		s.unsubscribe = s.cfg.Relay.Receive(s.receiver())
 	}
 	return nil
 }
@@ -58,15 +59,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if !started {
 		return nil
 	}
-	if unsubscribe != nil {
-		unsubscribe()
-	}
 	if !again {
 		s.part(ctx)
 	}
 	s.past.close()
+	if s.out != nil {
+		s.out.close()
+	}
 	s.tales.close()
 	waited(ctx, &s.keepers)
+	if unsubscribe != nil {
+		unsubscribe()
+	}
 	s.cancel()
 	s.stream.stop()
 	if waited(ctx, &s.engine) && waited(ctx, &s.readers) && waited(ctx, &s.asking) {

@@ -139,12 +139,16 @@ func (s *Server) Disable(ctx context.Context, by Actor, id, reason string) error
 		s.tellVisibility(by, false, part)
 	}
 	s.remove(ctx, u, by, clients)
+	addresses := s.addressesElsewhere(id)
 	for _, c := range clients {
-		if err := s.banClient(ctx, by, c, "Banning of "+u.DisplayName); err != nil {
+		addresses = append(addresses, c.addr)
+	}
+	for _, addr := range addresses {
+		if err := s.banAddress(ctx, by, addr, "Banning of "+u.DisplayName); err != nil {
 			return err
 		}
 	}
-	return s.stream.settled(ctx)
+	return s.settled(ctx)
 }
 
 // silence makes the room know that a user is disabled, after which nothing of
@@ -238,9 +242,7 @@ func (s *Server) TimeOut(ctx context.Context, by Actor, id string, d time.Durati
 		return ErrFull
 	}
 	r.until, r.reason = e.Until, reason
-	if m := s.members[id]; m != nil && len(m.clients) > 0 {
-		s.stream.push(event{doc: doc, to: slices.Clone(m.clients)})
-	}
+	s.relay(Relayed{Document: doc, Only: true, UserID: id, Effect: EffectTimeOut, At: e.Until})
 	tell(s.tales, s.cfg.Events.UserTimedOut, e)
 	return nil
 }
@@ -305,5 +307,14 @@ func (s *Server) Delete(ctx context.Context, by Actor, id string) error {
 	s.expel(clients)
 	s.recent.forget()
 	s.mu.Unlock()
+	return s.settled(ctx)
+}
+
+// settled waits until what was sent so far was delivered, or was handed to the
+// relay.
+func (s *Server) settled(ctx context.Context) error {
+	if err := s.out.settled(ctx); err != nil {
+		return err
+	}
 	return s.stream.settled(ctx)
 }

@@ -27,7 +27,7 @@ func (s *Server) joins(c *client, u repository.User, set *Settings) {
 		s.members[u.ID] = m
 	}
 	m.user = u
-	first := len(m.clients) == 0 && !s.agenda.cancel(m.leaving)
+	first := len(m.clients) == 0 && !s.agenda.cancel(m.leaving) && s.elsewhere.users[u.ID] == 0
 	m.leaving = nil
 	m.clients = append(m.clients, c)
 	c.member = m
@@ -36,6 +36,7 @@ func (s *Server) joins(c *client, u repository.User, set *Settings) {
 	if first {
 		s.tellJoined(c, u, set)
 	}
+	s.relay(Relayed{Effect: EffectClients, Clients: []RelayedClient{c.relayed()}})
 	if s.cfg.Channel.Stream().Online {
 		c.welcome = s.agenda.after(welcomeAfter, func() { s.welcomed(c) })
 	}
@@ -58,7 +59,7 @@ func (s *Server) tellJoined(c *client, u repository.User, set *Settings) {
 // showsPresence tells whether clients are told who comes and goes. The caller
 // holds mu.
 func (s *Server) showsPresence(set *Settings) bool {
-	return set.JoinMessages && !set.Disabled && len(s.clients) <= crowd
+	return set.JoinMessages && !set.Disabled && s.total() <= crowd
 }
 
 // detach takes a client from its user. The caller holds mu.
@@ -86,6 +87,9 @@ func (s *Server) parted(id string, m *member) {
 		return
 	}
 	delete(s.members, id)
+	if s.elsewhere.users[id] > 0 {
+		return
+	}
 	d := newDocument(kindParted)
 	d.User = InfoOf(m.user)
 	shown := s.showsPresence(&set) && !m.user.Disabled()
@@ -138,7 +142,7 @@ func infoDocument(u repository.User) []byte {
 func (s *Server) headcount() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.clients)
+	n := s.total()
 	if n <= crowd && s.announced <= crowd || n == s.announced {
 		return
 	}

@@ -105,11 +105,12 @@ func (s *Server) changeColor(c *client, u repository.User, color int) {
 func (s *Server) update(u repository.User, between func()) {
 	s.recent.forget()
 	between()
+	if s.out == nil {
+		s.changed(u)
+		return
+	}
 	if m := s.members[u.ID]; m != nil && m.user.Revision <= u.Revision {
 		m.user = u
-		if len(m.clients) > 0 {
-			s.stream.push(event{doc: infoDocument(u), to: slices.Clone(m.clients)})
-		}
 	}
 	s.relay(Relayed{UserID: u.ID, Effect: EffectUser})
 }

@@ -28,6 +28,7 @@ const (
 	textFlood       = "You are temporarily blocked from sending chat messages due to perceived flooding."
 	textLanguage    = "Sorry, that message contained language that is not allowed in this chat."
 	textEstablished = "You have not been an established chat participant long enough to take part in chat. Please enjoy the stream and try again later."
+	textAway        = "Sorry, messages cannot be sent at present. Try again in a moment."
 	textSignIn      = "Authentication is required to participate in chat."
 )
 

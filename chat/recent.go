@@ -128,9 +128,12 @@ func (s *Server) lastMessages(ctx context.Context, n int) ([]Message, error) {
 	}
 	// What is not stored yet is read first: what is stored meanwhile is there
 	// twice then, and is not missing.
-	for _, m := range slices.Backward(s.past.unstored()) {
-		if err := add(m); err != nil {
-			return nil, err
+	// With a relay it is not shown yet.
+	if s.out == nil {
+		for _, m := range slices.Backward(s.past.unstored()) {
+			if err := add(m); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for range historyPages {

@@ -30,6 +30,10 @@ func (s *Server) say(c *client, set *Settings, u repository.User, raw string) {
 	if s.html(s.ctx, raw, c.mount) == "" || !s.open() {
 		return
 	}
+	if s.out.busy() {
+		s.notify(c, textAway)
+		return
+	}
 	if wait := s.restrained(set, &u); wait != "" {
 		s.notify(c, wait)
 		return
@@ -76,14 +80,23 @@ func (s *Server) publish(m *Message, doc []byte, raw string) {
 	s.authors.add(m.ID, m.User.ID)
 	s.past.add(m.record())
 	s.recent.forget()
-	s.broadcast(doc)
+	s.relay(Relayed{Document: doc, Message: m.ID, UserID: m.User.ID, ClientID: m.ClientID, At: m.SentAt})
 	tell(s.tales, s.cfg.Events.MessageSent, MessageSent{Message: *m, Raw: raw})
 }
 
 // broadcast sends a document to everybody. The caller holds mu.
 func (s *Server) broadcast(doc []byte) {
-	s.stream.push(event{doc: doc})
 	s.relay(Relayed{Document: doc})
+}
+
+// unstored tells who has written a message that could not be kept.
+func (s *Server) unstored(r Relayed) {
+	s.mu.Lock()
+	c := s.clients[r.ClientID]
+	s.mu.Unlock()
+	if c != nil {
+		s.notify(c, textAway)
+	}
 }
 
 // html renders what somebody has written.

@@ -105,7 +105,7 @@ func (s *Server) sendDocument(ctx context.Context, d document, keep bool, raw st
 		m.Subtitle, m.Link, m.Image = *d.Title, *d.Link, string(*d.Image)
 	}
 	s.past.add(m)
-	s.broadcast(doc)
+	s.relay(Relayed{Document: doc, Message: m.ID})
 	tell(s.tales, s.cfg.Events.MessageSent, MessageSent{
 		Message: Message{ID: m.ID, Kind: d.Type, SentAt: m.SentAt, Body: m.Body}, Raw: raw,
 	})
@@ -141,9 +141,7 @@ func (s *Server) tellClient(ctx context.Context, clientID uint64, doc []byte) er
 	defer s.stream.leave()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.clients[clientID]; c != nil {
-		s.stream.push(event{doc: doc, to: []*client{c}})
-	}
+	s.relay(Relayed{Document: doc, ClientID: clientID})
 	return nil
 }
 

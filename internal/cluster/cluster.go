@@ -34,28 +34,67 @@ const (
 	kindStatus = 's'
 )
 
-// Link passes messages between nodes: in order, to those that come late from
-// some time ago on, and never back to the sender.
+// Link passes messages between nodes.
 type Link interface {
+	// ID is the name of this node, another one each time.
+	ID() string
 	// Send gives the others a message. After an error those before it may be
 	// lost, too.
 	Send(ctx context.Context, message []byte) error
 	// Receive calls fn with the others' messages until ctx is done, one after
-	// the other; more tells that others are there already. fn may keep them.
+	// the other, as each has sent them and from those of some time ago on;
+	// more tells that others are there already. fn may keep them.
 	Receive(ctx context.Context, fn func(message []byte, more bool)) error
+	// Publish gives all nodes a message, this one too. After an error it may
+	// have.
+	Publish(ctx context.Context, message []byte) error
+	// Subscribe calls fn with what is published from now on until ctx is
+	// done, in one order for all nodes, one after the other. fn may keep it.
+	Subscribe(ctx context.Context, fn func(from string, message []byte)) error
+	// Acquire takes something for this node alone, or keeps it: for ten
+	// seconds from before the call on.
+	Acquire(ctx context.Context, name string) (bool, error)
+	// Release gives it back, if this node has it.
+	Release(ctx context.Context, name string) error
 	// Err says why nothing can be passed at present; nil if it can.
 	Err() error
 }
 
-// Node is this process's part. Make one with [Start], and Stop it.
+// Config is what a Node is made of. Link and State are required, and nil
+// functions are skipped.
+type Config struct {
+	Link  Link
+	State *video.State
+	// Viewers counts those of this node.
+	Viewers func() int
+	// Disconnect ends the session of this node, if it has one.
+	Disconnect func() bool
+	// Told hears of what nodes Tell, this one too, in one order for all.
+	Told func(ctx context.Context, from string, message []byte)
+	// Arrived hears of nodes that were not there before, of this one when it
+	// was away, and Lost of those that are there no longer. They are called in
+	// the order of Told.
+	Arrived, Lost func(node string)
+	Logger        *slog.Logger // nil discards
+}
+
+// Node is this process's part. Make one with [New], Start and Stop it.
 type Node struct {
+	cfg      Config
 	link     Link
 	state    *video.State
-	packager *hls.Packager
-	replica  *hls.Replica
+	replica  *hls.Replica // nil before Start
 	log      *slog.Logger
+	running  context.Context //nolint:containedctx // from Start to Stop
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
+	told     sync.Mutex // held while something is told
+	peers    peers
+	leading  lease
+	place    lease         // of the publisher
+	claiming chan struct{} // has a value while somebody claims the place
+	posting  chan struct{} // has a value while somebody tells: guards number, and keeps the order
+	number   uint64
 
 	mu     sync.Mutex // guards the rest
 	remote video.Status
@@ -63,29 +102,46 @@ type Node struct {
 	heard  time.Time // when the remote status came, or the link came back
 }
 
-// Start begins to pass on what p and state have of their own, and to show on
-// them what other nodes pass on, until Stop: ctx gives its values alone.
-func Start(ctx context.Context, link Link, state *video.State, p *hls.Packager, log *slog.Logger) *Node {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	n := &Node{link: link, state: state, packager: p, replica: p.NewReplica(), log: log, cancel: cancel}
+// New returns a Node. It starts nothing.
+func New(c Config) *Node {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	n := &Node{cfg: c, link: c.Link, state: c.State, log: c.Logger, claiming: make(chan struct{}, 1), posting: make(chan struct{}, 1)}
+	n.leading = lease{link: c.Link, name: "leader"}
+	n.place = lease{link: c.Link, name: "publisher"}
+	return n
+}
+
+// Start begins to pass on what p and the state have of their own, and to show
+// on them what other nodes pass on, until Stop: ctx gives its values alone.
+func (n *Node) Start(ctx context.Context, p *hls.Packager) {
+	ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	n.running = ctx
+	n.replica = p.NewReplica()
 	n.replica.Hold(true) // until everything has come that is there
 	feed := p.NewFeed()
 	n.wg.Go(func() {
 		defer feed.Close()
 		n.sendVideo(ctx, feed)
 	})
-	n.wg.Go(func() { n.sendStatus(ctx) })
-	n.wg.Go(func() { n.receive(ctx) })
-	n.wg.Go(func() { n.watch(ctx) })
-	return n
+	for _, run := range []func(context.Context){n.sendStatus, n.receive, n.watch, n.listen, n.greet, n.lead, n.keepPlace} {
+		n.wg.Go(func() { run(ctx) })
+	}
 }
 
-// Stop passes on the last there is, for which it takes a second or two at the
+// Stop passes on the last there is, for which it takes a few seconds at the
 // most, and waits.
 func (n *Node) Stop() {
+	if n.cancel == nil {
+		return
+	}
 	n.cancel()
 	n.wg.Wait()
 }
+
+// ID is the name of this node.
+func (n *Node) ID() string { return n.link.ID() }
 
 // Err says why other nodes cannot be reached; nil if they can.
 func (n *Node) Err() error { return n.link.Err() }
@@ -231,14 +287,31 @@ func (n *Node) learn(s video.Status) {
 	n.state.SetRemote(s)
 }
 
-// watch ends the session of a node of which nothing comes any more.
+// watch lets go of nodes of which nothing comes any more, and of the session of
+// the one with the publisher.
 func (n *Node) watch(ctx context.Context) {
+	away := false
 	for wait(ctx, pause) {
+		now := time.Now()
 		if n.link.Err() != nil {
 			n.mu.Lock()
-			n.heard = time.Now() // it is not the other node that is away
+			n.heard = now // it is not the other node that is away
 			n.mu.Unlock()
+			n.peers.wait(now)
+			away = true
 			continue
+		}
+		if away {
+			away = false
+			n.arrived(n.link.ID())
+		}
+		for _, id := range n.peers.lost(now) {
+			n.log.Warn("cluster: a node is gone", "node", id)
+			n.told.Lock()
+			if n.cfg.Lost != nil {
+				n.cfg.Lost(id)
+			}
+			n.told.Unlock()
 		}
 		n.giveUp()
 	}

@@ -2,9 +2,9 @@ package cluster
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,11 +20,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // wire is a Link on which a test is the other node.
 type wire struct {
-	in chan []byte
+	in     chan []byte
+	events chan event
 
-	mu   sync.Mutex
-	down error
-	out  [][]byte
+	mu     sync.Mutex
+	down   error
+	out    [][]byte
+	told   [][]byte          // published by this node
+	leases map[string]string // by their names, who has them
+}
+
+type event struct {
+	from string
+	m    []byte
 }
 
 func (w *wire) Send(_ context.Context, m []byte) error {
@@ -43,6 +51,73 @@ func (w *wire) Receive(ctx context.Context, fn func([]byte, bool)) error {
 			return ctx.Err()
 		}
 	}
+}
+
+func (w *wire) ID() string { return "own" }
+
+// Publish gives the node back what it publishes, as a test lets it.
+func (w *wire) Publish(_ context.Context, m []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.down == nil {
+		w.told = append(w.told, m)
+	}
+	return w.down
+}
+
+func (w *wire) Subscribe(ctx context.Context, fn func(string, []byte)) error {
+	for {
+		select {
+		case e := <-w.events:
+			fn(e.from, e.m)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *wire) Acquire(_ context.Context, name string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.down == nil && w.leases[name] == "" {
+		w.leases[name] = "own"
+	}
+	return w.down == nil && w.leases[name] == "own", w.down
+}
+
+func (w *wire) Release(_ context.Context, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.leases[name] == "own" {
+		delete(w.leases, name)
+	}
+	return w.down
+}
+
+// give gives a lease to somebody; to nobody with "".
+func (w *wire) give(name, owner string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.leases[name] = owner
+}
+
+// hears has a node tell something with a number.
+func (w *wire) hears(from string, number uint64, kind byte, m string) {
+	b := append(binary.BigEndian.AppendUint64(nil, number), kind)
+	w.events <- event{from, append(b, m...)}
+	synctest.Wait()
+}
+
+// said counts what the node has published of a kind.
+func (w *wire) said(kind byte) (n int, last string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.told {
+		if m[numberLength] == kind {
+			n, last = n+1, string(m[numberLength+1:])
+		}
+	}
+	return n, last
 }
 
 func (w *wire) Err() error {
@@ -69,8 +144,16 @@ func (w *wire) say(t *testing.T, s status) {
 
 func follow(t *testing.T) (*Node, *wire, *video.State) {
 	t.Helper()
-	w, state, p := &wire{in: make(chan []byte)}, new(video.State), hls.New(hls.Config{})
-	n := Start(t.Context(), w, state, p, slog.New(slog.DiscardHandler))
+	return followWith(t, Config{})
+}
+
+func followWith(t *testing.T, c Config) (*Node, *wire, *video.State) {
+	t.Helper()
+	w := &wire{in: make(chan []byte), events: make(chan event), leases: map[string]string{}}
+	state, p := new(video.State), hls.New(hls.Config{})
+	c.Link, c.State = w, state
+	n := New(c)
+	n.Start(t.Context(), p)
 	t.Cleanup(func() {
 		n.Stop()
 		if err := p.Shutdown(context.Background()); err != nil {

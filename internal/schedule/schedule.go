@@ -130,6 +130,8 @@ type Config struct {
 	Settings func(context.Context) (Settings, error)
 	// Online tells whether there is a stream.
 	Online func() bool
+	// Lead tells whether this process does what is due. Nil is always.
+	Lead   func() bool
 	Events Events
 	Logger *slog.Logger // nil discards
 }
@@ -166,6 +168,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Lead == nil {
+		c.Lead = func() bool { return true }
 	}
 	return &Service{cfg: c, log: c.Logger, turns: make(chan turn, 16), drain: make(chan struct{})}, nil
 }

@@ -17,7 +17,7 @@ func (s *Service) tick(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if !c.Enabled {
+	if !c.Enabled || !s.cfg.Lead() {
 		return s.remember(ctx, now)
 	}
 	if err := s.expandAll(ctx, now); err != nil {

@@ -22,6 +22,15 @@ func (a *Audience) Count() Count {
 	return a.count
 }
 
+// Own is how many of them are this process's: all but those of
+// [Config.Elsewhere].
+func (a *Audience) Own() int {
+	a.refresh(a.now())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.own
+}
+
 // Refused is how many requests were of clients that there was no place for,
 // by [MaxViewers] or [MaxPerAddress].
 func (a *Audience) Refused() int64 { return a.refused.Load() }
@@ -37,6 +46,10 @@ func (a *Audience) refresh(now time.Time) {
 	if session != "" && a.cfg.Extra != nil {
 		a.guard("viewer count", func() { extra = max(a.cfg.Extra(), 0) })
 	}
+	others := 0
+	if session != "" && a.cfg.Elsewhere != nil {
+		others = a.cfg.Elsewhere()
+	}
 	stream := a.cfg.Stream()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -47,10 +60,11 @@ func (a *Audience) refresh(now time.Time) {
 	a.swept = now
 	a.target.Store(int64(stream.Target))
 	if session == "" {
-		a.count.Now = 0
+		a.count.Now, a.own = 0, 0
 		return
 	}
-	a.count.Now = a.sweep(now, max(leastWindow, windowLength*stream.Target)) + extra
+	a.own = a.sweep(now, max(leastWindow, windowLength*stream.Target)) + extra
+	a.count.Now = a.own + others
 	if a.count.Now > a.past.SessionPeak || a.count.Now > a.past.Peak {
 		a.past.SessionPeak = max(a.past.SessionPeak, a.count.Now)
 		a.past.Peak = max(a.past.Peak, a.count.Now)

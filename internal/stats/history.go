@@ -50,6 +50,9 @@ func (a *Audience) archive(ctx context.Context) {
 	a.mu.Lock()
 	a.archived = a.now()
 	points := slices.Clone(a.recent)
+	if !a.cfg.Lead() {
+		points, a.recent = nil, nil // somebody else stores what there is in all
+	}
 	a.mu.Unlock()
 	if len(points) == 0 {
 		return
@@ -72,7 +75,7 @@ func (a *Audience) archive(ctx context.Context) {
 
 // prune forgets what is too old, once a day.
 func (a *Audience) prune(ctx context.Context, now time.Time) {
-	if a.cfg.Series == nil || now.Sub(a.pruned) < pruneEvery {
+	if a.cfg.Series == nil || now.Sub(a.pruned) < pruneEvery || !a.cfg.Lead() {
 		return
 	}
 	a.pruned = now

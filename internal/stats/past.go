@@ -57,10 +57,14 @@ func (a *Audience) save(ctx context.Context) {
 	p, dirty := a.past, a.dirty
 	a.dirty, a.ended, a.saved = false, false, a.now()
 	a.mu.Unlock()
-	if a.cfg.Settings == nil || !dirty {
+	if a.cfg.Settings == nil || !dirty || !a.cfg.Lead() {
 		return
 	}
-	_, err := PastSetting().Update(ctx, a.cfg.Settings, func(v *Past) error { *v = p; return nil })
+	_, err := PastSetting().Update(ctx, a.cfg.Settings, func(v *Past) error {
+		p.Peak = max(p.Peak, v.Peak)
+		*v = p
+		return nil
+	})
 	if err == nil {
 		return
 	}

@@ -90,6 +90,12 @@ type Config struct {
 	// Extra returns how many viewers there are elsewhere, to be added. It is
 	// called once a second at the most and must not block. Nil adds none.
 	Extra func() int
+	// Elsewhere returns how many viewers other processes have that show the
+	// same, to be added as well, in the same way. Nil adds none.
+	Elsewhere func() int
+	// Lead tells whether this process keeps the history for all of them. Nil
+	// is always.
+	Lead func() bool
 	// Geo tells where an address is. It is called when viewers are listed,
 	// not when they come. Nil knows of none.
 	Geo func(netip.Addr) (Geo, bool)
@@ -127,6 +133,7 @@ type Audience struct {
 	known    int       // records
 	swept    time.Time // when records were last looked through
 	count    Count
+	own      int // of count, without Elsewhere
 	past     Past
 	ended    bool // a session has, and nothing was saved since
 	dirty    bool // past is not saved
@@ -154,6 +161,9 @@ func New(c Config) (*Audience, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Lead == nil {
+		c.Lead = func() bool { return true }
 	}
 	a := &Audience{cfg: c, log: c.Logger, now: time.Now, byAddr: map[netip.Prefix]int{}}
 	a.seed, a.addrSeed = maphash.MakeSeed(), maphash.MakeSeed()

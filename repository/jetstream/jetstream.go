@@ -34,6 +34,13 @@
 // with the oldest of it. NATS needs about as much of the network for each node
 // as the bit rate of all renditions.
 //
+// # What nodes tell one another
+//
+// A third stream has the last five minutes of what nodes tell one another, 64
+// MiB at the most: all get it in one order, and none gets it before it has
+// what the teller had in the repository. Leases, which one node has at a time,
+// are in a bucket whose keys expire.
+//
 // # When NATS is away
 //
 // Reads go on. Writes fail with an error matching
@@ -125,6 +132,7 @@ type open struct {
 	backups   *snapshots
 	leases    *leases
 	relay     *relay
+	events    *events
 	compactor *compactor
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
@@ -203,6 +211,7 @@ func (c *Config) start(ctx context.Context, log *slog.Logger) (*open, error) {
 		return nil, err
 	}
 	o := &open{link: l, store: newStore(log), leases: &leases{l, c}, relay: newRelay(l, c), cancel: cancel}
+	o.events = &events{link: l, store: o.store, cfg: c, id: o.relay.id}
 	o.backups = &snapshots{link: l, cfg: c}
 	o.writer = &writer{link: l, store: o.store, stream: c.logName(), limit: c.MaxBytes, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	o.reader = &reader{link: l, store: o.store, backups: o.backups, writer: o.writer, cfg: c, ready: make(chan struct{}), fresh: true}
