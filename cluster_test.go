@@ -54,10 +54,11 @@ func (n *nats) stop() {
 }
 
 // node runs an App of the cluster.
-func (n *nats) node() *channel {
+func (n *nats) node(opts ...owncast.Option) *channel {
 	n.t.Helper()
 	c := jetstream.New(jetstream.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", n.opts.Port)})
-	return run(n.t, calm(), owncast.WithCluster(c), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0))
+	all := append([]owncast.Option{calm(), owncast.WithCluster(c), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0)}, opts...)
+	return run(n.t, all...)
 }
 
 // eventually waits until fn tells nothing that is wrong.

@@ -292,26 +292,24 @@ func (n *Node) learn(s video.Status) {
 func (n *Node) watch(ctx context.Context) {
 	away := false
 	for wait(ctx, pause) {
-		now := time.Now()
-		if n.link.Err() != nil {
-			n.mu.Lock()
-			n.heard = now // it is not the other node that is away
-			n.mu.Unlock()
-			n.peers.wait(now)
-			away = true
-			continue
-		}
-		if away {
-			away = false
+		now, reachable := time.Now(), n.link.Err() == nil
+		if away && reachable {
 			n.arrived(n.link.ID())
 		}
-		for _, id := range n.peers.lost(now) {
+		away = !reachable
+		for _, id := range n.peers.lost(now, reachable) {
 			n.log.Warn("cluster: a node is gone", "node", id)
 			n.told.Lock()
 			if n.cfg.Lost != nil {
 				n.cfg.Lost(id)
 			}
 			n.told.Unlock()
+		}
+		if away {
+			n.mu.Lock()
+			n.heard = now // it is not the other node that is away
+			n.mu.Unlock()
+			continue
 		}
 		n.giveUp()
 	}

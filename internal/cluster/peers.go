@@ -47,6 +47,7 @@ type peers struct {
 	mu    sync.Mutex // guards the rest
 	known map[string]*peer
 	since time.Time // when nodes could not be reached last
+	away  time.Time // since when they cannot be; zero if they can
 }
 
 // hear notes that something has come of a node. It tells whether the node was
@@ -82,23 +83,29 @@ func (p *peers) greeted(id string, g greeting) {
 	}
 }
 
-// wait gives all nodes another while.
-func (p *peers) wait(now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.since = now
-}
-
 // lost forgets the nodes of which nothing has come for long, and returns them.
-func (p *peers) lost(now time.Time) []string {
+// While nodes cannot be reached these are those that were silent before.
+func (p *peers) lost(now time.Time, reachable bool) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now.Sub(p.since) < lostAfter {
-		return nil
+	switch {
+	case reachable:
+		p.away = time.Time{}
+	case p.away.IsZero():
+		p.since, p.away = now, now
+	default:
+		p.since = now
 	}
 	var ids []string
 	for id, x := range p.known {
-		if now.Sub(x.heard) >= lostAfter {
+		silent := now.Sub(x.heard) >= lostAfter
+		switch {
+		case !reachable:
+			silent = silent && p.away.Sub(x.heard) > 2*greetEvery
+		default:
+			silent = silent && now.Sub(p.since) >= lostAfter
+		}
+		if silent {
 			delete(p.known, id)
 			ids = append(ids, id)
 		}

@@ -85,7 +85,11 @@ func TestViewersOfOtherNodesAreAddedUp(t *testing.T) {
 		if got := d.take(); !slices.Equal(got, []string{"a arrived", "b arrived", "b lost"}) {
 			t.Errorf("%q", got)
 		}
-		// While nobody can be reached, nobody is gone.
+		// While nobody can be reached, nobody is gone but who was before.
+		w.hears("c", 1, kindGreeting, `{"viewers":100}`)
+		w.hears("a", 3, kindGreeting, `{"viewers":8}`)
+		time.Sleep(3 * greetEvery)
+		w.hears("a", 4, kindGreeting, `{"viewers":8}`)
 		w.set(errors.New("away"))
 		time.Sleep(10 * lostAfter)
 		if n.Viewers() != 8 {
@@ -93,7 +97,7 @@ func TestViewersOfOtherNodesAreAddedUp(t *testing.T) {
 		}
 		w.set(nil)
 		time.Sleep(2 * pause)
-		if got := d.take(); !slices.Equal(got, []string{"own arrived"}) {
+		if got := d.take(); !slices.Equal(got, []string{"c arrived", "c lost", "own arrived"}) {
 			t.Errorf("%q when they can again", got)
 		}
 		if n.Viewers() != 8 {
