@@ -32,7 +32,7 @@ export function EmojiPicker({ insert, close }: { insert: (text: string) => void;
   useEffect(() => {
     if (custom.value === null) get<Emoji[]>("api/emoji").then((list) => (custom.value = list), () => (custom.value = []));
     // Not on a phone, where that would bring up the keyboard.
-    if (matchMedia("(hover: hover)").matches) box.current?.querySelector<HTMLInputElement>("input")?.focus();
+    if (matchMedia("(hover: hover)").matches) box.current?.querySelector<HTMLElement>("input, .emoji-groups")?.focus();
   }, []);
 
   const pick = (text: string) => {
@@ -70,7 +70,9 @@ export function EmojiPicker({ insert, close }: { insert: (text: string) => void;
 
   return (
     <div ref={box} class="emoji-picker" role="dialog" aria-label={t("emoji")} onKeyDown={onKey} data-own-keys>
-      <input class="input" type="search" placeholder={t("emojiSearch")} aria-label={t("emojiSearch")} value={search.value} onInput={(e) => (search.value = e.currentTarget.value)} />
+      {custom.value !== null && custom.value.length > 0 && (
+        <input class="input" type="search" placeholder={t("emojiSearch")} aria-label={t("emojiSearch")} value={search.value} onInput={(e) => (search.value = e.currentTarget.value)} />
+      )}
       <div class="emoji-groups" tabIndex={0} role="group" aria-label={t("emoji")}>
         {!wanted && used.value.length > 0 && (
           <section>

@@ -108,17 +108,19 @@ interface MenuListProps {
 
 const margin = 8; // pixels that a menu keeps from the edges of the window
 
-// float shows a menu above everything, below its anchor or where there is room.
-// Browsers that cannot leave it in its place.
-function float(menu: HTMLElement, anchor: HTMLElement): void {
+// float shows a menu above everything, on the side of its anchor that is
+// wanted or where there is room. Browsers that cannot leave it in its place.
+function float(menu: HTMLElement, anchor: HTMLElement, up: boolean): void {
   if (!("showPopover" in menu)) return;
   menu.popover = "manual";
-  menu.showPopover();
+  if (!menu.matches(":popover-open")) menu.showPopover();
   const { top, bottom, left, right } = anchor.getBoundingClientRect();
   const { innerWidth, innerHeight } = window;
   const { width, height } = menu.getBoundingClientRect();
   const across = getComputedStyle(menu).direction === "rtl" ? left : right - width;
-  const down = bottom + height + margin <= innerHeight ? bottom : top - height >= margin ? top - height : innerHeight - height - margin;
+  const above = top - height >= margin ? top - height : null;
+  const below = bottom + height + margin <= innerHeight ? bottom : null;
+  const down = (up ? (above ?? below) : (below ?? above)) ?? innerHeight - height - margin;
   menu.style.left = `${Math.max(margin, Math.min(across, innerWidth - width - margin))}px`;
   menu.style.top = `${Math.max(margin, down)}px`;
 }
@@ -134,7 +136,10 @@ function MenuList({ id, label, groups, up, anchor, done }: MenuListProps) {
   };
 
   useLayoutEffect(() => {
-    if (anchor?.current) float(list.current!, anchor.current);
+    const place = () => anchor?.current && float(list.current!, anchor.current, up);
+    place();
+    window.addEventListener("resize", place);
+    return () => window.removeEventListener("resize", place);
   }, []);
   useEffect(() => {
     const current = list.current?.querySelector<HTMLButtonElement>("[aria-checked=true]");

@@ -35,7 +35,7 @@ export function Controls({ player, frame, names, onMenu }: ControlsProps) {
         {player.live.value ? <LiveState player={player} /> : <Times player={player} />}
         <span class="gap" />
         <CaptionsButton player={player} />
-        <MenuButton id="player-settings" label={t("settings")} icon={icons.Gear} groups={() => settings(player, names)} up onToggle={onMenu} />
+        <MenuButton id="player-settings" label={t("settings")} icon={icons.Gear} groups={() => settings(player, names)} up floating onToggle={onMenu} />
         <Elsewhere player={player} frame={frame} />
       </div>
     </div>
