@@ -14,7 +14,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Parser } from "m3u8-parser";
-import { advance, launch, openPage } from "./lib/browser.mjs";
+import { advance, launch, openPage, openSettings } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
@@ -157,7 +157,7 @@ test("a viewer chooses a quality in the page, and leaves it to the player again"
   await page.waitForSelector("#player[data-running], .big", { timeout: 60_000 });
   if (await page.$(".big")) await page.click(".big");
   await page.waitForSelector("#player[data-running]", { timeout: 60_000 });
-  await page.click("#player-settings");
+  await openSettings(page);
   const choices = await page.getByRole("menuitemradio").allTextContents();
   const heights = choices.map((c) => Number(/^(\d+)p/.exec(c)?.[1])).filter(Boolean);
   t.diagnostic(choices.join(", "));
@@ -166,14 +166,14 @@ test("a viewer chooses a quality in the page, and leaves it to the player again"
   await page.keyboard.press("Escape");
   for (const place of [heights.length, 1]) {
     const height = heights[place - 1]; // the first choice is to leave it to the player
-    await page.click("#player-settings");
+    await openSettings(page);
     await page.getByRole("menuitemradio").nth(place).click();
     await page.waitForFunction((h) => document.querySelector("video").videoHeight === h, height, { timeout: 60_000 });
   }
-  await page.click("#player-settings");
+  await openSettings(page);
   assert.equal(await page.locator("[aria-checked=true]").first().textContent().then((c) => c.startsWith("Automatic")), false);
   await page.getByRole("menuitemradio", { name: /^Automatic/ }).click();
-  await page.click("#player-settings");
+  await openSettings(page);
   await page.locator("[aria-checked=true]", { hasText: "Automatic" }).waitFor({ timeout: 30_000 });
 });
 

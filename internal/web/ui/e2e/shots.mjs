@@ -9,7 +9,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { admin, configure, channel } from "./lib/admin.mjs";
 import { violations } from "./lib/axe.mjs";
-import { artifacts, launch, state } from "./lib/browser.mjs";
+import { artifacts, launch, openSettings, state } from "./lib/browser.mjs";
 import { converse } from "./lib/chat.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer, until } from "./lib/server.mjs";
@@ -174,7 +174,7 @@ for (const name of ["share", "shortcuts"]) {
 }
 await shoot("menu-settings", "", async (page) => {
   await settled("live")(page);
-  if (!(await page.$("[role=menu]"))) await page.click("#player-settings");
+  if (!(await page.$("[role=menu]"))) await openSettings(page);
 });
 await shoot("menu-preferences", "", async (page) => {
   await settled("live")(page);

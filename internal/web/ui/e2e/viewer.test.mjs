@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { violations } from "./lib/axe.mjs";
 import { publishCaptioned } from "./lib/captions.mjs";
 import { admin, channel, configure } from "./lib/admin.mjs";
-import { advance, launch, openPage, sizes, state } from "./lib/browser.mjs";
+import { advance, launch, openPage, openSettings, sizes, state } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 import { notification, pushService } from "./lib/push.mjs";
 import { startServer, until } from "./lib/server.mjs";
@@ -77,7 +77,7 @@ test("a recording has an address, plays, and leads back to the live stream", { t
   assert.match(await page.textContent("#title"), /Sourdough/);
   await page.reload();
   await page.waitForFunction(() => !video.paused && video.currentTime > 0.5, null, wait);
-  await page.click("#player-settings");
+  await openSettings(page);
   await page.getByRole("menuitemradio", { name: "1.5×" }).click();
   assert.equal(await page.evaluate(() => video.playbackRate), 1.5);
   await page.getByRole("link", { name: "Back to the live stream" }).click();
@@ -308,7 +308,7 @@ test("axe finds nothing wrong with any page, light or dark", { timeout: 300_000 
         "",
         async (page) => {
           await state(page, "live", { running: true, ...wait });
-          await page.click("#player-settings");
+          await openSettings(page);
         },
       ],
       ["a menu", "", async (page) => page.click("#preferences", wait)],

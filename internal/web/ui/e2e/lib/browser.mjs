@@ -84,3 +84,15 @@ export function advance(page, seconds) {
     return video.currentTime - from;
   }, seconds);
 }
+
+/** openSettings opens the menu of the player, whose controls are not seen while nobody moves. */
+export async function openSettings(page) {
+  for (let i = 0; ; i++) {
+    await page.hover("#player", { position: { x: 20 + (i % 5), y: 20 } });
+    try {
+      return await page.click("#player-settings", { timeout: 5000 });
+    } catch (err) {
+      if (i === 10) throw err;
+    }
+  }
+}
