@@ -140,6 +140,7 @@ test("every page can be used by everybody, on every screen", { timeout: 300_000 
         await page.setViewportSize({ width, height: 640 });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= width, `${place}: ${wide} pixels of ${width}`);
+        if (width === 320) assert.deepEqual(await violations(page), [], `${place} in ${colorScheme} on a phone`);
       }
       await page.setViewportSize({ width: 1280, height: 800 });
     }

@@ -106,7 +106,7 @@ function Header({ session, openMenu }: { session: Session; openMenu: () => void 
         </span>
       )}
       <span class="gap" />
-      <a class="button quiet small" href={at("")}>
+      <a class="button quiet small" href={at("")} aria-label={t("toStream")} title={t("toStream")}>
         <icons.External />
         <span class="button-text">{t("toStream")}</span>
       </a>
