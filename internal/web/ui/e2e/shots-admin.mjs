@@ -134,6 +134,7 @@ for (const scheme of ["light", "dark"]) {
       await page.setViewportSize(viewport);
       const typing = size === "keyboard"; // somebody types, and half of the phone is gone
       if (typing) await page.locator("dialog[open], #page").last().locator("input:visible, textarea:visible, select:visible").first().focus({ timeout: 1000 }).catch(() => {});
+      else if (!prepare) await page.evaluate(() => (document.activeElement?.blur(), scrollTo(0, 0)));
       await page.waitForTimeout(400);
       await page.screenshot({ path: join(dir, `${name}-${size}-${scheme}.png`), fullPage: !prepare && !typing });
       if (!["phone", "desktop"].includes(size)) continue;

@@ -62,7 +62,7 @@ export default function SetupPage() {
         </p>
       </Step>
       <Step n={4} title={t("setupTest")} done={online}>
-        <div role="status">
+        <div role="status" class="arrival">
           {online ? (
             <>
               <Note tone="good">{t("setupArrived")}</Note>
