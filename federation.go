@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/federation"
@@ -16,6 +17,7 @@ import (
 	"github.com/owncast-go/owncast/internal/httpx"
 	"github.com/owncast-go/owncast/internal/markup"
 	"github.com/owncast-go/owncast/internal/settings"
+	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/webhooks"
 )
@@ -165,6 +167,8 @@ func (f *fediverse) hooks() Hooks {
 		StreamStarted:     func(context.Context, video.StreamStarted) { streamed() },
 		StreamStopped:     func(context.Context, video.StreamStopped) { streamed() },
 		FederationChanged: func(context.Context, FederationChanged) { f.changed() },
+		ScheduleChanged:   func(context.Context, ScheduleChanged) { f.changed() },
+		EventChanged:      func(context.Context, EventChange) { f.changed() },
 		InstanceChanged: func(_ context.Context, e InstanceChanged) {
 			f.changed()
 			if e.Old.StreamTitle != e.New.StreamTitle {
@@ -228,6 +232,7 @@ func (a *App) federate(c config, p *parts) error {
 		Settings: p.settings.sections.Federation.Peek,
 		Channel:  func(ctx context.Context) (federation.Channel, error) { return channelOf(ctx, c, p) },
 		Live:     func() bool { return a.state.Status().Online() },
+		Schedule: func(ctx context.Context) ([]federation.Event, bool, error) { return announcedEvents(ctx, p) },
 		Events:   federationEvents(c.hooks), Text: markup.New(), Busy: func() bool { return a.busy(p) },
 		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
 		Version:  Version, Logger: c.log,
@@ -271,6 +276,28 @@ func channelOf(ctx context.Context, c config, p *parts) (federation.Channel, err
 		}
 	}
 	return ch, nil
+}
+
+// announcedEvents are the events that followers may know of, unless the
+// schedule is switched off.
+func announcedEvents(ctx context.Context, p *parts) (events []federation.Event, known bool, err error) {
+	set, err := p.settings.sections.Schedule.Peek(ctx)
+	if err != nil || !set.Enabled {
+		return nil, false, err
+	}
+	list, err := p.repo.Schedule.Events(ctx, time.Now().Add(-federation.ScheduleMemory), time.Time{})
+	if err != nil {
+		return nil, false, err
+	}
+	for _, e := range list {
+		if e.Status != repository.EventCancelled {
+			events = append(events, federation.Event{
+				ID: e.ID, Name: e.Name, Description: e.Description, Start: e.StartsAt.UTC(), Duration: e.Duration, TimeZone: e.Timezone,
+				Series: e.SeriesID != "",
+			})
+		}
+	}
+	return events, true, nil
 }
 
 // busyCPU is from how many percent on the video has no CPU to spare.

@@ -92,6 +92,7 @@ type Hooks struct {
 	VideoChanged      func(context.Context, VideoChanged)
 	ChatChanged       func(context.Context, ChatChanged)
 	FederationChanged func(context.Context, FederationChanged)
+	ScheduleChanged   func(context.Context, ScheduleChanged)
 
 	// Of the fediverse; they may come at the same time.
 	Followed        func(context.Context, federation.Followed)
@@ -118,6 +119,10 @@ type ChatChanged struct{ Old, New ChatSettings }
 
 // FederationChanged says that the settings of the federation were saved.
 type FederationChanged struct{ Old, New FederationSettings }
+
+// ScheduleChanged says that the settings of the schedule were saved; of its
+// events EventChanged does.
+type ScheduleChanged struct{ Old, New ScheduleSettings }
 
 // healthEvents does for health what events does for streams.
 func healthEvents(hooks []Hooks) func(context.Context, Health) {

@@ -12,6 +12,7 @@ import (
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/health"
 	"github.com/owncast-go/owncast/internal/httpapi"
+	"github.com/owncast-go/owncast/internal/schedule"
 	"github.com/owncast-go/owncast/internal/settings"
 	"github.com/owncast-go/owncast/internal/stats"
 	"github.com/owncast-go/owncast/repository"
@@ -44,6 +45,8 @@ func newSettingsSource(c config, r Repository) *settingsSource {
 			func(x settings.Change[chat.Settings]) ChatChanged { return ChatChanged(x) }),
 		FederationChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, FederationChanged) { return h.FederationChanged },
 			func(x settings.Change[federation.Settings]) FederationChanged { return FederationChanged(x) }),
+		ScheduleChanged: settingsEvent(c.hooks, c.log, func(h Hooks) func(context.Context, ScheduleChanged) { return h.ScheduleChanged },
+			func(x settings.Change[schedule.Settings]) ScheduleChanged { return ScheduleChanged(x) }),
 	}
 	if c.base.Host != "" {
 		u := strings.TrimRight(c.base.String(), "/")

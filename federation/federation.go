@@ -56,6 +56,9 @@ const (
 	MaxServers   = 500
 )
 
+// ScheduleMemory is how far back events are of interest to a Service.
+const ScheduleMemory = 9 * 24 * time.Hour
+
 // Stores are where a Service keeps things. All are required.
 type Stores struct {
 	Settings   repository.Settings
@@ -101,8 +104,8 @@ type Network struct {
 	RootCAs  *x509.CertPool // whose certificates are believed; nil is the system's
 }
 
-// Config is what a Service is made of. All but the Network, Busy and the
-// Logger is required.
+// Config is what a Service is made of. All but the Schedule, the Network, Busy
+// and the Logger is required.
 type Config struct {
 	Stores   Stores
 	Settings func(context.Context) (Settings, error) // called often; what it returns is not changed
@@ -110,6 +113,12 @@ type Config struct {
 	Live     func() bool                             // whether there is something to watch
 	Events   Events
 	Text     Text
+	// Schedule returns the events that are announced: those to come, and those
+	// that began less than [ScheduleMemory] ago. Followers are told of each
+	// once, of what changes, and of events that are not among them any more.
+	// Nothing is told of them while known is false. Changed says that they may
+	// have changed. A nil Schedule is one that is never known.
+	Schedule func(context.Context) (events []Event, known bool, err error)
 	// Busy tells whether the machine has better things to do than to deliver
 	// posts; nil is never. It is called often.
 	Busy func() bool
@@ -141,7 +150,7 @@ type Service interface {
 	// WellKnown serves what is below /.well-known/ at the root of the host.
 	WellKnown() http.Handler
 
-	// Changed says that the settings or the channel have changed, or may have.
+	// Changed says that the settings, the channel or the schedule have changed, or may have.
 	// What followers should know of that they are told soon.
 	Changed()
 	// StreamChanged says that the stream has begun or ended, or has another
@@ -169,12 +178,6 @@ type Publisher interface {
 	Post(ctx context.Context, markdown string) (iri string, err error)
 	// Message sends HTML to one account, user@host, alone. It is not kept.
 	Message(ctx context.Context, account, html string) error
-	// PublishEvent posts a scheduled stream, or what has changed of one that
-	// was posted before.
-	PublishEvent(ctx context.Context, e Event) error
-	// CancelEvent tells that an event will not take place. It does nothing if
-	// the event was not posted.
-	CancelEvent(ctx context.Context, id string) error
 }
 
 // Moderation decides about followers. The errors match
@@ -208,6 +211,7 @@ type Event struct {
 	Start       time.Time
 	Duration    time.Duration
 	TimeZone    string // of the IANA database
+	Series      bool   // one of many; followers hear of it a week before its start
 }
 
 // Server is one whose streams are featured.

@@ -38,6 +38,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +80,7 @@ type Service struct {
 	keyBudgetOfAll *budget[struct{}]
 	followBudget   *budget[string]
 
+	telling  sync.Mutex    // held while followers are told of what has changed
 	rest     time.Duration // between two followers that are validated
 	started  atomic.Bool
 	changed  chan struct{} // has one if the actor may have changed

@@ -319,64 +319,6 @@ func TestRemoteFollowLeadsToTheOtherServer(t *testing.T) {
 	}
 }
 
-func TestScheduledStreamsAreEvents(t *testing.T) {
-	w := newWorld(t)
-	c, s := w.channel("one.test"), w.social("social.test")
-	s.follow(c, "alice")
-	e := federation.Event{
-		ID: "ev_1", Name: "A <show>", Description: "All about\ncats", Start: time.Date(2027, 7, 1, 18, 0, 0, 0, time.UTC),
-		Duration: 90 * time.Minute, TimeZone: "Europe/Berlin",
-	}
-	if err := c.service.PublishEvent(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
-	in := s.await("Create", 1)
-	event, _ := in.doc["object"].(map[string]any)
-	iri := c.base + "/federation/event/ev_1"
-	for name, want := range map[string]any{
-		"id": iri, "type": "Event", "name": "A <show>", "startTime": "2027-07-01T20:00:00+02:00", "endTime": "2027-07-01T21:30:00+02:00",
-		"timezone": "Europe/Berlin", "eventStatus": "EventScheduled", "joinMode": "none", "url": c.base + "/schedule/ev_1", "displayEndTime": true,
-	} {
-		if event[name] != want {
-			t.Errorf("%s is %v, want %v", name, event[name], want)
-		}
-	}
-	if d := c.document(iri); d["name"] != "A <show>" {
-		t.Errorf("%v", d)
-	}
-	if d := c.document(in.doc["id"].(string)); d["type"] != "Create" {
-		t.Errorf("%v", d)
-	}
-	e.Start = e.Start.Add(time.Hour)
-	if err := c.service.PublishEvent(t.Context(), e); err != nil {
-		t.Fatal(err)
-	}
-	in = s.await("Update", 1)
-	if event, _ = in.doc["object"].(map[string]any); event["startTime"] != "2027-07-01T21:00:00+02:00" || event["updated"] == nil || event["published"] == nil {
-		t.Errorf("%s", in.raw)
-	}
-	if err := c.service.CancelEvent(t.Context(), e.ID); err != nil {
-		t.Fatal(err)
-	}
-	in = s.await("Delete", 1)
-	if gone, _ := in.doc["object"].(map[string]any); gone["type"] != "Tombstone" || gone["id"] != iri {
-		t.Errorf("%s", in.raw)
-	}
-	if code, _ := c.get(iri, "Accept", "application/activity+json"); code != 404 {
-		t.Errorf("%d", code)
-	}
-	if err := c.service.CancelEvent(t.Context(), "never"); err != nil {
-		t.Error(err)
-	}
-	for _, bad := range []federation.Event{{}, {ID: "a/b", Name: "x", Start: time.Now()}, {ID: "x", Start: time.Now()}, {ID: "x", Name: "x"}} {
-		if err := c.service.PublishEvent(t.Context(), bad); err == nil {
-			t.Errorf("%+v is published", bad)
-		}
-	}
-	c.drained()
-	s.await("Create", 1)
-}
-
 func TestFollowersThatAreNoMoreAreRemoved(t *testing.T) {
 	w := newWorld(t)
 	c, s := w.channel("one.test"), w.social("social.test")

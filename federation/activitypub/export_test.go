@@ -40,3 +40,9 @@ func LimitKeys(s federation.Service, n int) {
 func LimitFollows(s federation.Service, n int) {
 	s.(*Service).followBudget = newBudget[string](n, time.Hour)
 }
+
+// StopDeliveries leaves what is to be delivered to the next Service.
+func StopDeliveries(ctx context.Context, s federation.Service) error {
+	_, err := s.(*Service).deliveries.Shutdown(ctx)
+	return err
+}

@@ -64,7 +64,7 @@ func (s *Service) keep(ctx context.Context) {
 		case <-hosts.C:
 			err = s.keepHosts(ctx)
 		case <-prune.C:
-			err = s.prune(ctx)
+			err = errors.Join(s.prune(ctx), s.reconcile(ctx)) // some events may be near by now
 		}
 		s.complain(ctx, err)
 	}
@@ -107,9 +107,11 @@ func (s *Service) keepHosts(ctx context.Context) error {
 }
 
 // reconcile makes what others know agree with what is: who the channel is,
-// what its actor says, and who is blocked. It can be done again at any time,
+// what its actor says, who is blocked, and the schedule. It can be done again at any time,
 // so that a process that ends in the middle of it leaves nothing undone.
 func (s *Service) reconcile(ctx context.Context) error {
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	x, err := s.scene(ctx)
 	if err != nil {
 		return err
@@ -134,7 +136,10 @@ func (s *Service) reconcile(ctx context.Context) error {
 	if err := s.announce(ctx, x, rec, kindUpdate); err != nil {
 		return err
 	}
-	return s.enforce(ctx, rec)
+	if err := s.enforce(ctx, rec); err != nil {
+		return err
+	}
+	return s.tellSchedule(ctx, x)
 }
 
 // introduce remembers who the channel is, for the first time.
@@ -299,6 +304,8 @@ func (s *Service) RotateKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	before, err := s.keys.rotate(ctx)
 	if err != nil {
 		return err

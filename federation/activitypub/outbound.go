@@ -3,6 +3,7 @@ package activitypub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -17,6 +18,7 @@ import (
 // later, a message with a code somewhat later, and all else for a week.
 const (
 	kindPost    = "post"
+	kindEvent   = "event"  // as it is when it is delivered
 	kindAnswer  = "answer" // to a follow or another request
 	kindUpdate  = "update"
 	kindStream  = "stream" // that it is live, or not any more
@@ -116,6 +118,15 @@ func (s *Service) deliver(ctx context.Context, d repository.Delivery) error {
 	if err := json.Unmarshal(d.Payload, &doc); err != nil {
 		return fmt.Errorf("read delivery: %w", err)
 	}
+	payload := d.Payload
+	if d.Kind == kindEvent {
+		var err error
+		if payload, err = s.refreshed(ctx, payload); errors.Is(err, errNoEvent) {
+			return nil // they need not hear of it
+		} else if err != nil {
+			return fmt.Errorf("read event: %w", err)
+		}
+	}
 	key := httpsig.Key{ID: keyID(doc.Actor)}
 	if d.Kind == kindRotate && d.Attempts%2 == 1 {
 		// Who knows the key before will believe the update that it signs; who
@@ -124,7 +135,7 @@ func (s *Service) deliver(ctx context.Context, d repository.Delivery) error {
 			key = k
 		}
 	}
-	return s.transport.Post(context.WithValue(ctx, signer{}, key), d.Address, d.Payload)
+	return s.transport.Post(context.WithValue(ctx, signer{}, key), d.Address, payload)
 }
 
 // host is the canonical host of a URL, and whether requests may go there.

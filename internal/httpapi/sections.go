@@ -51,6 +51,7 @@ type SectionsConfig struct {
 	VideoChanged      func(context.Context, settings.Change[VideoSettings])
 	ChatChanged       func(context.Context, settings.Change[chat.Settings])
 	FederationChanged func(context.Context, settings.Change[federation.Settings])
+	ScheduleChanged   func(context.Context, settings.Change[schedule.Settings])
 }
 
 // NewSections binds the sections to the store.
@@ -68,7 +69,7 @@ func NewSections(c SectionsConfig) *Sections {
 		Federation: settings.New(settings.Config[federation.Settings]{
 			Setting: federation.Setting(), Store: c.Store, Logger: c.Logger, Changed: c.FederationChanged,
 		}),
-		Schedule: settings.New(settings.Config[schedule.Settings]{Setting: schedule.Setting(), Store: c.Store}),
+		Schedule: settings.New(settings.Config[schedule.Settings]{Setting: schedule.Setting(), Store: c.Store, Logger: c.Logger, Changed: c.ScheduleChanged}),
 		Notifications: settings.New(settings.Config[webhooks.Settings]{
 			Setting: webhooks.Setting(), Store: c.Store,
 			Secrets: &settings.Secrets[webhooks.Settings]{
