@@ -40,9 +40,10 @@ type channel struct {
 
 // front passes requests on to an App that may be another one later.
 type front struct {
-	mu  sync.RWMutex
-	h   http.Handler
-	log func(*http.Request)
+	mu      sync.RWMutex
+	h       http.Handler
+	log     func(*http.Request)
+	arrived []arrival
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +53,17 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if log != nil {
 		log(r)
 	}
+	if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/inbox") {
+		f.note(w, r, h)
+		return
+	}
 	h.ServeHTTP(w, r)
+}
+
+func (f *front) handler() http.Handler {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.h
 }
 
 func (f *front) set(h http.Handler) {

@@ -46,3 +46,9 @@ func StopDeliveries(ctx context.Context, s federation.Service) error {
 	_, err := s.(*Service).deliveries.Shutdown(ctx)
 	return err
 }
+
+// Fetch gets a document from another server.
+func Fetch(ctx context.Context, s federation.Service, at string) ([]byte, error) {
+	d, err := s.(*Service).transport.Fetch(ctx, at)
+	return d.Data, err
+}

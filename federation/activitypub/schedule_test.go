@@ -48,6 +48,7 @@ func TestScheduledStreamsAreEvents(t *testing.T) {
 	id := c.announce(owncast.EventInput{
 		Name: "A <show>", Description: new("All about\ncats"), Start: &start, Timezone: new("Europe/Berlin"), Duration: new(90 * time.Minute),
 	})
+	c.reconcile()
 	in := s.await("Create", 1)
 	event, _ := in.doc["object"].(map[string]any)
 	iri := c.base + "/federation/event/" + id
