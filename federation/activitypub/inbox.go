@@ -189,7 +189,13 @@ func (s *Service) verified(r *http.Request, sig *httpsig.Signature, g vocab.Peek
 	}
 	key, err := s.signingKey(ctx, sig.KeyID, keyLifetime, spend)
 	if err != nil {
-		return signingKey{}, s.keyFailure(ctx, err, sig.KeyID, g)
+		if transport.Gone(err) && s.departed(ctx, sig.KeyID, g, spend) {
+			if err := s.forgetActor(ctx, g.Actor); err != nil {
+				return signingKey{}, err
+			}
+			return signingKey{}, errIgnored
+		}
+		return signingKey{}, keyFailure(err)
 	}
 	err = sig.Verify(key.public)
 	if errors.Is(err, httpsig.ErrSignature) {
@@ -204,17 +210,27 @@ func (s *Service) verified(r *http.Request, sig *httpsig.Signature, g vocab.Peek
 	return key, err
 }
 
-// keyFailure is what to say of a key that cannot be fetched. An actor that is
-// gone has deleted himself, however that was signed; that the key of another
-// one is gone says nothing about him.
-func (s *Service) keyFailure(ctx context.Context, err error, keyID string, g vocab.Peek) error {
+// departed tells whether an actor has deleted himself: that may be signed with
+// whatever key, for the key is gone with its owner, and it is he who must be. A
+// key that has a URL of its own says nothing about that.
+func (s *Service) departed(ctx context.Context, keyID string, g vocab.Peek, spend func() error) bool {
+	if g.Type != "Delete" || g.Object != g.Actor {
+		return false
+	}
+	if withoutFragment(keyID) == g.Actor {
+		return true
+	}
+	if spend() != nil {
+		return false
+	}
+	_, err := s.fetchActor(ctx, g.Actor)
+	return transport.Gone(err)
+}
+
+// keyFailure is what to say of a key that cannot be fetched.
+func keyFailure(err error) error {
 	var status *transport.StatusError
 	switch {
-	case transport.Gone(err) && g.Type == "Delete" && g.Object == g.Actor && withoutFragment(keyID) == g.Actor:
-		if err := s.forgetActor(ctx, g.Actor); err != nil {
-			return err
-		}
-		return errIgnored
 	case errors.As(err, &status) && status.Status < 500 && status.Status != http.StatusTooManyRequests:
 		return fmt.Errorf("%w: %w", errKey, err)
 	case errors.Is(err, transport.ErrHost), errors.Is(err, httpx.ErrAddress), errors.Is(err, httpx.ErrURL):
@@ -254,7 +270,7 @@ func (s *Service) once(ctx context.Context, in *inbound) error {
 	}
 	if in.Activity.Actor != in.actor.ID { // another actor of the same server signs for this one
 		if in.actor, err = s.actor(ctx, in.Activity.Actor, actorLifetime); err != nil {
-			return s.keyFailure(ctx, err, "", vocab.Peek{})
+			return keyFailure(err)
 		}
 	}
 	engagement, err := handle(ctx, in)

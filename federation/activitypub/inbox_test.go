@@ -344,6 +344,27 @@ func TestNobodyIsForgottenForAnothersKey(t *testing.T) {
 	}
 }
 
+func TestAKeyWithAURLOfItsOwnIsGoneWithItsOwner(t *testing.T) {
+	w := newWorld(t)
+	c, s := w.channel("one.test"), w.social("social.test")
+	s.follow(c, "alice")
+	s.change(func() { s.gone["alice/main-key"] = true })
+	farewell := s.activity("alice", "Delete", s.user("alice"))
+	if code := s.send(c.actor()+"/inbox", s.user("alice")+"/main-key", farewell); code != 401 {
+		t.Errorf("she is there: %d", code)
+	}
+	if n := len(c.followers(repository.FollowersAll)); n != 1 {
+		t.Fatalf("%d followers", n)
+	}
+	s.change(func() { s.gone["alice"] = true })
+	if code := s.send(c.actor()+"/inbox", s.user("alice")+"/main-key", farewell); code != 202 {
+		t.Errorf("she is gone: %d", code)
+	}
+	if n := len(c.followers(repository.FollowersAll)); n != 0 {
+		t.Errorf("%d followers", n)
+	}
+}
+
 func TestOneSourceHasFewKeysFetched(t *testing.T) {
 	w := newWorld(t)
 	c, s := w.channel("one.test"), w.social("social.test")
