@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"github.com/owncast-go/owncast/chat"
 	"github.com/owncast-go/owncast/repository"
@@ -34,6 +38,14 @@ func gather(b testing.TB, r *room, n int, read bool) *audience {
 	b.Helper()
 	r.change(func(s *chat.Settings) { s.JoinMessages, s.Limits = false, chat.Limits{} })
 	_, token := r.register("x")
+	a := dialAll(b, strings.TrimPrefix(r.url, "http://"), token, n, read)
+	wait(b, "all to be in", func() bool { return r.Stats().Clients == n })
+	return a
+}
+
+// dialAll opens n connections to a server.
+func dialAll(b testing.TB, addr, token string, n int, read bool) *audience {
+	b.Helper()
 	a := &audience{wake: make(chan struct{}, 1)}
 	b.Cleanup(func() {
 		for _, c := range a.conns {
@@ -41,7 +53,6 @@ func gather(b testing.TB, r *room, n int, read bool) *audience {
 		}
 		a.wg.Wait()
 	})
-	addr := strings.TrimPrefix(r.url, "http://")
 	for range n {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -53,7 +64,6 @@ func gather(b testing.TB, r *room, n int, read bool) *audience {
 			a.wg.Go(func() { a.read(c, buf) })
 		}
 	}
-	wait(b, "all to be in", func() bool { return r.Stats().Clients == n })
 	return a
 }
 
@@ -92,19 +102,73 @@ func BenchmarkFanout(b *testing.B) {
 			_, err := r.SaveBot(b.Context(), chat.Bot{ID: "bot", Name: "bot"})
 			must(b, err)
 			body := string(mark) + strings.Repeat(" words", 15)
-			b.ReportAllocs()
-			b.ResetTimer()
-			begun, cpu := time.Now(), cpuTime()
-			for i := range b.N {
-				a.await(int64(i-64) * int64(n))
+			a.measure(b, func() {
 				_, err := r.SendAs(b.Context(), "bot", body)
 				must(b, err)
-			}
-			a.await(int64(b.N) * int64(n))
-			deliveries := float64(b.N) * float64(n)
-			b.ReportMetric(deliveries/time.Since(begun).Seconds(), "deliveries/s")
-			if cpu > 0 {
-				b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/deliveries, "cpu-ns/delivery")
+			})
+		})
+	}
+}
+
+// measure sends b.N messages, 64 of them under way at a time.
+func (a *audience) measure(b *testing.B, send func()) {
+	n := int64(len(a.conns))
+	b.ReportAllocs()
+	b.ResetTimer()
+	begun, cpu := time.Now(), cpuTime()
+	for i := range b.N {
+		a.await(int64(i-64) * n)
+		send()
+	}
+	a.await(int64(b.N) * n)
+	deliveries := float64(b.N) * float64(n)
+	b.ReportMetric(deliveries/time.Since(begun).Seconds(), "deliveries/s")
+	if cpu > 0 {
+		b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/deliveries, "cpu-ns/delivery")
+	}
+}
+
+// BenchmarkFanoutElsewhere is the same with a server as most are: a goroutine
+// and a queue for each client, and a write for each message and client.
+func BenchmarkFanoutElsewhere(b *testing.B) {
+	for _, n := range []int{1000, 5000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var mu sync.Mutex
+			var queues []chan []byte
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				ws, err := websocket.Accept(w, req, nil)
+				if err != nil {
+					return
+				}
+				defer func() { _ = ws.CloseNow() }()
+				ctx := ws.CloseRead(req.Context())
+				queue := make(chan []byte, 256)
+				mu.Lock()
+				queues = append(queues, queue)
+				mu.Unlock()
+				for ctx.Err() == nil {
+					select {
+					case <-ctx.Done():
+					case doc := <-queue:
+						_ = ws.Write(ctx, websocket.MessageText, doc)
+					}
+				}
+			}))
+			defer web.Close()
+			a := dialAll(b, strings.TrimPrefix(web.URL, "http://"), "", n, true)
+			wait(b, "all to be in", func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return len(queues) == n
+			})
+			doc := []byte(string(mark) + strings.Repeat("x", 220))
+			a.measure(b, func() {
+				for _, queue := range queues {
+					queue <- doc
+				}
+			})
+			for _, c := range a.conns {
+				_ = c.Close()
 			}
 		})
 	}

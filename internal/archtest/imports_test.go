@@ -101,6 +101,7 @@ func layers() map[string][]string {
 		"internal/testweb":        {"internal/httpx"},
 		"internal/indieauth/peer": {},
 		"internal/otp":            {"internal/auth"},
+		"internal/perf":           {},
 	}
 }
 
