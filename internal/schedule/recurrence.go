@@ -19,6 +19,7 @@ const (
 	maxInterval    = 1000
 	maxDates       = 200 // in RDATE and EXDATE together
 	maxNth         = 5   // week of a month, in BYDAY
+	firstYear      = 1970
 )
 
 // stamp is how RFC 5545 writes a time in UTC.
@@ -166,6 +167,8 @@ func loadZone(name string) (*time.Location, error) {
 func checkRule(set *rrule.Set) error {
 	o := set.GetRRule().OrigOptions
 	switch {
+	case set.GetDTStart().Year() < firstYear:
+		return badRule("begins before %d", firstYear)
 	case o.Freq > rrule.DAILY:
 		return badRule("may not come more often than daily; BYHOUR and BYMINUTE make several times a day")
 	case o.Interval > maxInterval:

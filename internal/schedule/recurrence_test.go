@@ -168,6 +168,7 @@ func TestRecurrencesThatCannotBe(t *testing.T) {
 		start + "RRULE:FREQ=DAILY\nEXDATE:yesterday":                                                        "is not as RFC 5545 has it",
 		start + "RRULE:FREQ=DAILY\nEXDATE:" + strings.Repeat("20260105T200000Z,", 205) + "20260105T200000Z": "more than 200 dates",
 		start + "RRULE:FREQ=DAILY\n" + strings.Repeat(" ", 5000):                                            "longer than 4096 bytes",
+		"DTSTART:00260101\nRRULE:FREQ=DAILY;BYHOUR=0,1":                                                     "begins before 1970",
 		"DTSTART:tomorrow\nRRULE:FREQ=DAILY":                                                                "is not as RFC 5545 has it",
 		"DTSTART;TZID=Mars/Olympus:20260105T200000\nRRULE:FREQ=DAILY":                                       "unknown timezone",
 		"DTSTART;TZID=../../etc/passwd:20260105T200000\nRRULE:FREQ=DAILY":                                   "unknown timezone",

@@ -32,6 +32,7 @@ type list struct {
 	partTarget, partHold, hold, skip float64
 	hint                             string
 	reports                          []string
+	last                             map[string]string // LAST-MSN and LAST-PART, by the URI of the report
 	ended, independent, canBlock     bool
 	version                          int
 	kind                             string // EXT-X-PLAYLIST-TYPE
@@ -56,7 +57,7 @@ func attributes(s string) map[string]string {
 
 // parseList reads a media playlist strictly: what it does not know is an error.
 func parseList(text string) (*list, error) {
-	l := &list{text: text}
+	l := &list{text: text, last: map[string]string{}}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if lines[0] != "#EXTM3U" {
 		return nil, fmt.Errorf("first line %q", lines[0])
@@ -116,6 +117,7 @@ func parseList(text string) (*list, error) {
 			l.hint = a["URI"]
 		case "#EXT-X-RENDITION-REPORT":
 			l.reports = append(l.reports, a["URI"])
+			l.last[a["URI"]] = a["LAST-MSN"] + "." + a["LAST-PART"]
 		case "#EXT-X-ENDLIST":
 			l.ended = true
 		default:
