@@ -104,6 +104,9 @@ func parseList(text string) (*list, error) {
 		case "#EXT-X-DISCONTINUITY":
 			cur.discontinuity = true
 		case "#EXT-X-MAP":
+			if a["URI"] == init {
+				return nil, fmt.Errorf("%q is repeated", line)
+			}
 			init = a["URI"]
 		case "#EXT-X-PROGRAM-DATE-TIME":
 			if cur.at, err = time.Parse(time.RFC3339Nano, value); err != nil {
