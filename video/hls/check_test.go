@@ -18,6 +18,7 @@ type checker struct {
 	segs  map[uint64]listSegment
 	parts map[string]bool
 	discs map[uint64]bool // segments that were discontinuous
+	later map[uint64]bool // segments that do not begin with a key frame
 	n     int
 	base  uint64 // discontinuities before the list was resumed
 	// keyless allows segments that do not begin with a key frame.
@@ -26,7 +27,7 @@ type checker struct {
 }
 
 func newChecker(t testing.TB, name string) *checker {
-	return &checker{t: t, name: name, segs: map[uint64]listSegment{}, parts: map[string]bool{}, discs: map[uint64]bool{}, slack: 0.05}
+	return &checker{t: t, name: name, segs: map[uint64]listSegment{}, parts: map[string]bool{}, discs: map[uint64]bool{}, later: map[uint64]bool{}, slack: 0.05}
 }
 
 func (c *checker) fail(l *list, format string, args ...any) {
@@ -169,8 +170,13 @@ func (c *checker) segments(l *list) {
 		if closed && len(s.parts) > 0 && math.Abs(sum-s.dur) > 1e-6 {
 			c.fail(l, "segment %d: parts of %v s in %v s", s.msn, sum, s.dur)
 		}
-		if len(s.parts) > 0 && !s.parts[0].independent && !c.keyless {
-			c.fail(l, "segment %d does not begin with a key frame", s.msn)
+		if len(s.parts) > 0 && !s.parts[0].independent {
+			if c.later[l.msn+uint64(i)] = true; !c.keyless {
+				c.fail(l, "segment %d does not begin with a key frame", s.msn)
+			}
+		}
+		if l.independent && c.later[l.msn+uint64(i)] {
+			c.fail(l, "segment %d needs others before it", l.msn+uint64(i))
 		}
 		if i > 0 && !s.discontinuity {
 			if d := s.at.Sub(all[i-1].at).Seconds() - all[i-1].dur; math.Abs(d) > c.slack {

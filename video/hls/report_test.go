@@ -76,3 +76,28 @@ func (l *list) newest() string {
 	}
 	return fmt.Sprintf("%d.%d", l.msn+uint64(len(l.segs))-1, len(l.segs[len(l.segs)-1].parts)-1)
 }
+
+// A player may begin with an independent part, so one without a key frame must
+// not be called that. Of sound every part is.
+func TestOnlyPartsWithAKeyFrameAreIndependent(t *testing.T) {
+	p, e := benchPackager(t, 1) // segments of two seconds, as key frames are apart
+	e.feed(t, p, 11*time.Second)
+	for _, r := range p.stream.all() {
+		l, err := parseList(string(r.cur.Load().playlist(false).text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := 0
+		for _, g := range append(l.segs, l.open) {
+			for i, part := range g.parts {
+				parts++
+				if want := i == 0 || r.name == audioRendition; part.independent != want {
+					t.Errorf("rendition %s, segment %d, part %d: independent is %v", r.name, g.msn, i, part.independent)
+				}
+			}
+		}
+		if parts < 12 {
+			t.Errorf("rendition %s: %d parts", r.name, parts)
+		}
+	}
+}
