@@ -362,6 +362,20 @@ func TestTheSecondAppOnADataDirectoryIsRefused(t *testing.T) {
 	shutdown(t, second)
 }
 
+func TestOptionsThatWouldDoNothingBesideOthersAreRefused(t *testing.T) {
+	anyone := owncast.AuthenticatorFunc(func(*http.Request) (owncast.User, error) { return owncast.User{}, nil })
+	allowed := video.PublishAuthorizerFunc(func(context.Context, video.PublishRequest) error { return nil })
+	for want, opts := range map[string][]owncast.Option{
+		"WithAdminPassword": {owncast.WithAdminPassword("p"), owncast.WithAuthenticator(anyone)},
+		"WithStreamKeys":    {owncast.WithPublishAuthorizer(allowed), owncast.WithStreamKeys("a")},
+	} {
+		_, err := owncast.New(opts...)
+		if oe := new(owncast.OptionError); !errors.As(err, &oe) || oe.Option != want {
+			t.Errorf("New = %v, want an *OptionError of %s", err, want)
+		}
+	}
+}
+
 func TestOptionsThatMakeNoSenseAreReportedTogether(t *testing.T) {
 	_, err := owncast.New(
 		owncast.WithDataDir(""), owncast.WithBaseURL("example.org/live"), owncast.WithStorage(nil), owncast.WithLogger(nil),

@@ -94,10 +94,8 @@ func newConfig(opts []Option) (config, error) {
 		}
 		errs = append(errs, o(&c))
 	}
-	if c.storage != nil && c.openS3 != nil {
-		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
-	}
 	errs = append(errs, c.validCluster())
+	errs = append(errs, c.conflicts()...)
 	if c.assets = c.storage; c.assets == nil {
 		c.assets = local.New(c.dataDir)
 	}
@@ -108,6 +106,21 @@ func newConfig(opts []Option) (config, error) {
 		c.storage = local.New(filepath.Join(c.dataDir, "video"))
 	}
 	return c, errors.Join(errs...)
+}
+
+// conflicts returns an error for each option that another one would make
+// silently useless.
+func (c *config) conflicts() (errs []error) {
+	if c.storage != nil && c.openS3 != nil {
+		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
+	}
+	if c.authenticator != nil && c.adminPassword != nil {
+		errs = append(errs, option("WithAdminPassword", errors.New("WithAuthenticator decides who administers")))
+	}
+	if c.publish != nil && c.keys != nil {
+		errs = append(errs, option("WithStreamKeys", errors.New("WithPublishAuthorizer decides who publishes")))
+	}
+	return errs
 }
 
 var errNil = errors.New("nil")
@@ -157,9 +170,10 @@ func WithBaseURL(s string) Option {
 // WithStorage keeps segments, and the channel's own pictures, in s. It belongs
 // to the App: what is stored under "hls/", "recordings/" or "recorded/" and is
 // in no playlist is deleted; [storage.Sub] shares one store among several
-// Apps. The default are directories in the data directory, which no segment is
-// written to as long as the live window, in memory, is all that viewers can go
-// back to and nothing is recorded.
+// Apps. What a session has stored stays for its last viewers when it ends, and
+// goes when the next one can be watched. The default are directories in the
+// data directory, which no segment is written to as long as the live window, in
+// memory, is all that viewers can go back to and nothing is recorded.
 func WithStorage(s Storage) Option {
 	return func(c *config) error {
 		c.storage = s
@@ -193,7 +207,8 @@ func WithRepository(r Repository) Option {
 
 // WithStreamKeys lets publishers in that know one of keys, in place of those
 // in the settings. Without this option, keys in the settings or a
-// [PublishAuthorizer] nobody can publish.
+// [PublishAuthorizer] nobody can publish. With [WithPublishAuthorizer] it is an
+// error.
 func WithStreamKeys(keys ...string) Option {
 	return func(c *config) error {
 		list := make([]StreamKey, len(keys))
@@ -238,7 +253,8 @@ func WithAuthenticator(a Authenticator) Option {
 
 // WithAdminPassword sets the password of the user "admin", in place of the
 // one in the settings. Without this option, a password in the settings or an
-// [Authenticator] there is no admin API.
+// [Authenticator] there is no admin API. With [WithAuthenticator] it is an
+// error.
 func WithAdminPassword(password string) Option {
 	return func(c *config) error {
 		c.adminPassword = &password

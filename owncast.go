@@ -71,48 +71,96 @@ import (
 // Version is the version of this module.
 const Version = "0.1.0"
 
-// The parts and the records of hosts, under one roof for the reader of this
-// page.
+// Interfaces of parts, under one roof for the reader of this page. Their
+// documentation is where they are declared.
 type (
-	Storage           = storage.Storage
-	Repository        = repository.Repository
-	User              = repository.User
+	// Storage is where segments, recordings and pictures are: see [WithStorage].
+	Storage = storage.Storage
+	// Repository is what outlives the process but video: see [WithRepository].
+	Repository = repository.Repository
+	// PublishAuthorizer decides who may publish: see [WithPublishAuthorizer].
 	PublishAuthorizer = video.PublishAuthorizer
-	PublishRequest    = video.PublishRequest
-	Status            = video.Status
-	Subscription      = video.Subscription
-	Transcoder        = video.Transcoder
-	Rendition         = video.Rendition
-	Ladder            = video.Ladder
+	// Transcoder makes the renditions of a [Ladder]: see [WithTranscoder].
+	Transcoder = video.Transcoder
+	// ChatStore has the history of the chat: see [WithChatStore].
+	ChatStore = chat.Store
+	// ChatFilter decides about messages: see [WithChatFilter].
+	ChatFilter = chat.Filter
+	// Notifier is a way to people who are not on the page: see [WithNotifier].
+	Notifier = webhooks.Notifier
+)
 
-	Notifier             = webhooks.Notifier
-	Notification         = webhooks.Notification
-	NotificationSettings = webhooks.Settings
-
+// What the parts and the methods of an App speak of.
+type (
+	// User is a person or a program that is known to the channel.
+	User = repository.User
+	// PublishRequest is somebody who asks to broadcast.
+	PublishRequest = video.PublishRequest
+	// Status is what is going on, as [App.Status] returns it.
+	Status = video.Status
+	// Subscription reads the packets of the broadcast: see [App.Subscribe].
+	Subscription = video.Subscription
+	// SubscriptionLimits bound what is kept for a slow reader.
 	SubscriptionLimits = video.SubscriptionLimits
-	StreamKey          = auth.StreamKey
-	Instance           = httpapi.Instance
-	SocialHandle       = httpapi.SocialHandle
-	ExternalAction     = httpapi.ExternalAction
-	VideoSettings      = httpapi.VideoSettings
-	S3Settings         = httpapi.S3Settings
-	ChatSettings       = chat.Settings
-	ChatStore          = chat.Store
-	ChatFilter         = chat.Filter
-	ChatMessage        = chat.Message
-	ChatActor          = chat.Actor
+	// Rendition is one step of a [Ladder].
+	Rendition = video.Rendition
+	// Ladder is the qualities that viewers choose from: see [WithLadder].
+	Ladder = video.Ladder
+	// Notification is what a [Notifier] tells.
+	Notification = webhooks.Notification
+	// ChatMessage is something that was said.
+	ChatMessage = chat.Message
+	// ChatActor is who keeps order in the chat.
+	ChatActor = chat.Actor
+	// ViewerCount is how many watch, and how many did: see [App.ViewerCount].
+	ViewerCount = stats.Count
+	// Geo is where an address is thought to be: see [WithGeo].
+	Geo = stats.Geo
+	// Past is what outlives a process of the number of viewers.
+	Past = stats.Past
+	// Health is what is wrong, as [App.Health] returns it.
+	Health = health.Report
+	// HealthProblem is one thing that is wrong, and since when.
+	HealthProblem = health.Problem
+	// Metric is a figure of [App.Metrics].
+	Metric = metrics.Metric
+	// MetricLabel is a label of a [Metric].
+	MetricLabel = metrics.Label
+)
+
+// Sections of the [Settings].
+type (
+	// Instance is what the channel says of itself.
+	Instance = httpapi.Instance
+	// SocialHandle is a link to the channel elsewhere.
+	SocialHandle = httpapi.SocialHandle
+	// ExternalAction is a button beside the player.
+	ExternalAction = httpapi.ExternalAction
+	// StreamKey is a secret that lets somebody publish.
+	StreamKey = auth.StreamKey
+	// VideoSettings are the latency level and the ladder.
+	VideoSettings = httpapi.VideoSettings
+	// S3Settings are of an S3-compatible service: see [WithS3].
+	S3Settings = httpapi.S3Settings
+	// ChatSettings are the rules and the limits of the chat.
+	ChatSettings = chat.Settings
+	// FederationSettings are those of the part in the fediverse.
 	FederationSettings = federation.Settings
-	DirectorySettings  = directory.Settings
-	ScheduleSettings   = schedule.Settings
-	ReadOnlyError      = httpx.ReadOnlyError
-	ViewerCount        = stats.Count
-	Geo                = stats.Geo
-	Past               = stats.Past
-	Health             = health.Report
-	HealthProblem      = health.Problem
-	GeoIPError         = geoip.FileError
-	Metric             = metrics.Metric
-	MetricLabel        = metrics.Label
+	// DirectorySettings say whether the server is listed: see [WithDirectory].
+	DirectorySettings = directory.Settings
+	// ScheduleSettings are those of announced broadcasts.
+	ScheduleSettings = schedule.Settings
+	// NotificationSettings say when people are told of a stream, and by whom.
+	NotificationSettings = webhooks.Settings
+)
+
+// Errors with more than a text. They are found with [errors.As].
+type (
+	// ReadOnlyError is of a setting that an option has fixed. It matches
+	// [ErrReadOnly].
+	ReadOnlyError = httpx.ReadOnlyError
+	// GeoIPError is of a file that [WithGeoIP] cannot use.
+	GeoIPError = geoip.FileError
 )
 
 // Thumbnails make pictures of what is live.
@@ -131,10 +179,13 @@ type Thumbnails interface {
 	GIF() ([]byte, time.Time)
 }
 
-// Authenticator tells who sent a request. It returns an error matching
-// [ErrUnauthorized] for a request without valid credentials, which is then
-// answered with 401, or handed to the Authenticator's Challenge method if it
-// is a [Challenger]. It is called from many goroutines at once.
+// Authenticator tells who sent a request, and by the Role of the User what they
+// may do: [repository.RoleAdmin] administers. It returns an error matching
+// [ErrUnauthorized] for a request without valid credentials. That is answered
+// with 401; if the Authenticator is a [Challenger] too, and a browser wants to
+// show a page, which is a GET that accepts text/html, Challenge answers it.
+// Somebody whose Role is too low gets a 403. It is called from many goroutines
+// at once.
 type Authenticator interface {
 	Authenticate(r *http.Request) (User, error)
 }

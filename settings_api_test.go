@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -198,9 +199,9 @@ func hostsOwn() []string {
 }
 
 func TestOptionsWinOverSetters(t *testing.T) {
-	o := owned(t, owncast.WithBaseURL("https://live.example"), owncast.WithAdminPassword("p"), owncast.WithLatencyLevel(1))
+	o := owned(t, owncast.WithBaseURL("https://live.example"), owncast.WithLatencyLevel(1))
 	for path, field := range map[string]string{
-		"streamkeys": `[{"key":"x"}] streamKeys`, "adminpass": `"x" adminPassword`, "serverurl": `"https://x.example" yp.instanceUrl`,
+		"streamkeys": `[{"key":"x"}] streamKeys`, "serverurl": `"https://x.example" yp.instanceUrl`,
 		"video/streamlatencylevel": `1 videoSettings.latencyLevel`, "ffmpegpath": `"/bin/true" ffmpegPath`, "webserverport": `80 webServerPort`,
 		"webserverip": `"::" webServerIP`, "rtmpserverport": `1935 rtmpServerPort`, "rtmpserverbindaddress": `"::" rtmpServerAddress`,
 	} {
@@ -223,6 +224,17 @@ func TestOptionsWinOverSetters(t *testing.T) {
 	}
 	if code, _ := o.set("s3", `{"enabled":false}`); code != http.StatusNotFound {
 		t.Errorf("S3 without a constructor: %d", code)
+	}
+}
+
+func TestAPasswordByOptionWinsOverItsSetter(t *testing.T) {
+	o := owner{run(t, owncast.WithAdminPassword("p"))}
+	if code, body := o.ask("POST", "/api/admin/config/adminpass", "p", `{"value":"another one"}`); code != http.StatusConflict ||
+		!strings.Contains(body, `field \"adminPassword\" is fixed`) {
+		t.Errorf("%d %s, want 409 with the field", code, body)
+	}
+	if _, body := o.ask("GET", "/api/admin/serverconfig", "p", ""); !regexp.MustCompile(`"readOnly":\[[^]]*"adminPassword"`).MatchString(body) {
+		t.Errorf("readOnly lacks the password: %s", body)
 	}
 }
 

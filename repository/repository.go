@@ -37,7 +37,7 @@ var (
 	ErrInvalid = errors.New("repository: invalid")
 	// ErrLocked reports a database that is already open, in another process or
 	// elsewhere in this one.
-	ErrLocked = errors.New("repository: locked by another user")
+	ErrLocked = errors.New("repository: in use by another process, or by another App of this one")
 	// ErrCorrupt reports stored data that cannot be read because it is damaged
 	// or was written by something else.
 	ErrCorrupt = errors.New("repository: corrupt")

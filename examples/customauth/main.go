@@ -1,6 +1,6 @@
 // Command customauth lets a site's own sessions decide who administers the
-// stream and who broadcasts. Sign in at http://localhost:8080/login?user=alice
-// and look at http://localhost:8080/api/admin/status.
+// stream and who broadcasts. Open http://localhost:8080/admin/, which sends you
+// to the site's own page to sign in; alice is an administrator, and nobody else.
 package main
 
 import (
@@ -8,11 +8,14 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
+	"html"
 	"log"
 	"net"
 	"net/http"
 	"net/url"
 	"os/signal"
+	"path"
 	"sync"
 	"syscall"
 
@@ -64,12 +67,23 @@ func (s *sessions) AuthorizePublish(_ context.Context, req owncast.PublishReques
 
 // login takes everybody's word; a site would ask for more.
 func (s *sessions) login(w http.ResponseWriter, r *http.Request) {
+	back := "/"
+	if u, err := url.Parse(r.FormValue("return")); err == nil && u.Host == "" && u.Path != "" {
+		back = (&url.URL{Path: path.Join("/", u.Path)}).String() // a page of this site, and of no other
+	}
+	name := r.FormValue("user")
+	if name == "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, `<!doctype html><title>Sign in</title><form><input name="return" type="hidden" value="%s">`+
+			`<label>Who are you? <input name="user" value="alice"></label> <button>Sign in</button></form>`, html.EscapeString(back))
+		return
+	}
 	token := rand.Text()
 	s.mu.Lock()
-	s.user[token] = r.FormValue("user")
+	s.user[token] = name
 	s.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: "session", Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	http.Redirect(w, r, "/", http.StatusFound)
+	http.Redirect(w, r, back, http.StatusFound)
 }
 
 var (

@@ -8,7 +8,7 @@
 // A program that has a registry of its own registers a [Collector] there
 // instead, with a label for each App if there are several:
 //
-//	channel := client.WrapRegistererWith(client.Labels{"channel": "one"}, registry)
+//	channel := client.WrapRegistererWith(client.Labels{"app": "one"}, registry)
 //	err := channel.Register(prometheus.NewCollector(app.Metrics))
 //
 // Nothing is registered in a registry that a whole process shares.

@@ -61,7 +61,7 @@ func TestAFigureThatIsNoneSparesTheOthers(t *testing.T) {
 func TestSeveralAppsShareARegistryOfTheHost(t *testing.T) {
 	registry := client.NewRegistry()
 	for _, name := range []string{"one", "two"} {
-		if err := client.WrapRegistererWith(client.Labels{"channel": name}, registry).Register(prometheus.NewCollector(some)); err != nil {
+		if err := client.WrapRegistererWith(client.Labels{"app": name}, registry).Register(prometheus.NewCollector(some)); err != nil {
 			t.Fatal(err)
 		}
 	}
