@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast"
+	"github.com/owncast-go/owncast/repository/jetstream"
 	"github.com/owncast-go/owncast/storage/s3"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/ffmpeg"
@@ -82,6 +83,18 @@ func ExampleWithS3() {
 		}
 		return store, store.Probe(ctx) // they are told what is wrong with it
 	}))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A node of a channel that is on several machines: the publisher goes to any of
+// them, and viewers to all.
+func ExampleWithCluster() {
+	_, err := owncast.New(
+		owncast.WithCluster(jetstream.New(jetstream.Config{URL: "nats://nats.example.org:4222", Replicas: 3})),
+		owncast.WithDataDir("/var/lib/live"), // the node's own
+		owncast.WithStreamKeys("change-me"),  // the same on all nodes
+	)
 	fmt.Println(err)
 	// Output: <nil>
 }

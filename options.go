@@ -108,21 +108,6 @@ func newConfig(opts []Option) (config, error) {
 	return c, errors.Join(errs...)
 }
 
-// conflicts returns an error for each option that another one would make
-// silently useless.
-func (c *config) conflicts() (errs []error) {
-	if c.storage != nil && c.openS3 != nil {
-		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
-	}
-	if c.authenticator != nil && c.adminPassword != nil {
-		errs = append(errs, option("WithAdminPassword", errors.New("WithAuthenticator decides who administers")))
-	}
-	if c.publish != nil && c.keys != nil {
-		errs = append(errs, option("WithStreamKeys", errors.New("WithPublishAuthorizer decides who publishes")))
-	}
-	return errs
-}
-
 var errNil = errors.New("nil")
 
 func option(name string, err error) error {

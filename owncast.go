@@ -238,3 +238,18 @@ func (e *OptionError) Error() string { return "owncast: " + e.Option + ": " + e.
 
 // Unwrap returns e.Err.
 func (e *OptionError) Unwrap() error { return e.Err }
+
+// conflicts returns an error for each option that another one would make
+// silently useless.
+func (c *config) conflicts() (errs []error) {
+	if c.storage != nil && c.openS3 != nil {
+		errs = append(errs, option("WithS3", errors.New("there is a storage by WithStorage")))
+	}
+	if c.authenticator != nil && c.adminPassword != nil {
+		errs = append(errs, option("WithAdminPassword", errors.New("WithAuthenticator decides who administers")))
+	}
+	if c.publish != nil && c.keys != nil {
+		errs = append(errs, option("WithStreamKeys", errors.New("WithPublishAuthorizer decides who publishes")))
+	}
+	return errs
+}
