@@ -2,13 +2,14 @@ package owncast_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/chat"
-	"github.com/owncast-go/owncast/federation/activitypub"
+	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/repository/memory"
 	"github.com/owncast-go/owncast/webhooks/webpush"
@@ -51,19 +52,22 @@ func ExampleWithPush() {
 	// Output: <nil>
 }
 
-// People follow the channel from Mastodon, once an administrator has enabled
-// it. The second handler must be at the root of the host.
+// People follow the channel from Mastodon, if the host gives the constructor
+// of a federation.Service: activitypub.New, whose package has this example in
+// full. Start makes it, and tells if that fails.
 func ExampleWithFederation() {
-	app, err := owncast.New(owncast.WithFederation(activitypub.New), owncast.WithBaseURL("https://example.org/live"))
+	newService := func(c federation.Config) (federation.Service, error) {
+		return nil, errors.New("this program has no such part")
+	}
+	app, err := owncast.New(owncast.WithFederation(newService), owncast.WithRepository(memory.New()))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/live/", app.Handler())
-	mux.Handle("/.well-known/", app.WellKnown())
-	fmt.Println(app.Federation() != nil)
-	// Output: true
+	ctx := context.Background()
+	fmt.Println(app.Start(ctx))
+	_ = app.Shutdown(ctx)
+	// Output: owncast: WithFederation: this program has no such part
 }
 
 // A directory of the host's own in place of owncast.directory.

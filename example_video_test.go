@@ -9,7 +9,8 @@ import (
 
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/repository/jetstream"
-	"github.com/owncast-go/owncast/storage/s3"
+	"github.com/owncast-go/owncast/storage"
+	"github.com/owncast-go/owncast/storage/local"
 	"github.com/owncast-go/owncast/video"
 	"github.com/owncast-go/owncast/video/ffmpeg"
 	"github.com/owncast-go/owncast/video/hardware"
@@ -71,17 +72,14 @@ func ExampleWithRecording() {
 	// Output: <nil>
 }
 
-// Administrators choose the bucket, and whether there is one.
+// Administrators choose where segments are, of places that the host makes of
+// what they enter. The example of package storage/s3 makes it a bucket.
 func ExampleWithS3() {
-	_, err := owncast.New(owncast.WithS3(func(ctx context.Context, set owncast.S3Settings) (owncast.Storage, error) {
-		store, err := s3.New(s3.Config{
-			Endpoint: set.Endpoint, Region: set.Region, Bucket: set.Bucket, PathStyle: set.ForcePathStyle,
-			AccessKey: set.AccessKey, Secret: set.Secret, Prefix: set.PathPrefix, PublicURL: set.PublicURL,
-		})
-		if err != nil {
+	_, err := owncast.New(owncast.WithS3(func(_ context.Context, set owncast.S3Settings) (owncast.Storage, error) {
+		if err := storage.CheckKey(set.Bucket); err != nil {
 			return nil, err
 		}
-		return store, store.Probe(ctx) // they are told what is wrong with it
+		return storage.Sub(local.New("/mnt/buckets"), set.Bucket)
 	}))
 	fmt.Println(err)
 	// Output: <nil>
