@@ -52,8 +52,8 @@ type Config struct {
 	Packager Packager
 	// Auth decides who may publish. Required.
 	Auth PublishAuthorizer
-	// Events are told what happens, from whichever goroutine made it happen.
-	// A panic in one is logged.
+	// Events are told what happens, soon after it has. A panic in one is
+	// logged; one that hangs keeps the next ones waiting, and nothing else.
 	Events Events
 	// Policy is for second publishers. The default is Reject.
 	Policy Policy
@@ -331,7 +331,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// release gives the turn back and delivers the events that came of it.
+// release gives the turn back and has the events delivered that came of it.
 func (s *Server) release() {
 	s.turn.unlock()
 	s.events.drain()

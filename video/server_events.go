@@ -8,9 +8,10 @@ import (
 	"sync"
 )
 
-// eventQueue delivers events one at a time and in order, outside every lock.
-// They are pushed by the holder of the Server's turn and delivered by whoever
-// drains first; the others leave theirs to it.
+// eventQueue delivers events one at a time and in order, outside every lock,
+// and in a goroutine that is there while there are any: a callback that hangs
+// must not stop the publisher whose packet was the reason. Events are pushed by
+// the holder of the Server's turn.
 type eventQueue struct {
 	log     *slog.Logger
 	pending *group
@@ -31,15 +32,19 @@ func (q *eventQueue) push(e event) {
 	q.waiting = append(q.waiting, e)
 }
 
-// drain returns at once if another goroutine is delivering.
+// drain delivers what waits, unless another goroutine is at it.
 func (q *eventQueue) drain() {
-	if !q.begin() {
-		return
+	if q.begin() {
+		go q.run() // pending: Shutdown waits for it
 	}
+}
+
+func (q *eventQueue) run() {
 	finished := false
 	defer func() {
-		if !finished {
-			q.abandon() // a callback ended the goroutine
+		if !finished { // a callback ended the goroutine
+			q.abandon()
+			q.drain()
 		}
 		q.pending.done()
 	}()

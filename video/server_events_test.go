@@ -57,11 +57,9 @@ func TestEventsAreDeliveredOneAtATimeAndShutdownWaitsForThem(t *testing.T) {
 		}
 		r.pack.playable = 2
 		p := r.publish()
-		go p.send(1) // waits in the event
-		synctest.Wait()
+		p.send(1) // and the publisher does not wait for the event
 		r.wantPhase(Live)
-		go p.Close(nil)
-		synctest.Wait()
+		p.Close(nil)
 		r.wantPhase(Reconnecting)
 		r.wantEvents()
 		begin := time.Now()
@@ -125,15 +123,16 @@ func TestTheLastEventIsCutOffWithShutdown(t *testing.T) {
 }
 
 func TestEventsGoOnAfterACallbackEndsItsGoroutine(t *testing.T) {
-	r := newRig(t)
-	r.server.cfg.Events.StreamStarted = func(context.Context, StreamStarted) { runtime.Goexit() }
-	p := r.publish()
-	var wg sync.WaitGroup
-	wg.Go(func() { p.send(2) })
-	wg.Wait()
-	p.Close(nil)
-	r.shutdown()
-	r.wantEvents(interruptedNil, "stopped, offline: <nil>")
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.server.cfg.Events.StreamStarted = func(context.Context, StreamStarted) { runtime.Goexit() }
+		p := r.publish()
+		p.send(2)
+		p.Close(nil)
+		r.wantEvents(interruptedNil)
+		r.shutdown()
+		r.wantEvents(interruptedNil, "stopped, offline: <nil>")
+	})
 }
 
 // Statuses of events are in the order of what happened, whoever delivers.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -226,6 +227,7 @@ func (r *rig) shutdown() {
 
 func (r *rig) wantEvents(want ...string) {
 	r.t.Helper()
+	synctest.Wait() // events come in a goroutine of their own
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Equal(r.events, want) {

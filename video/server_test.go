@@ -216,7 +216,10 @@ func TestDisconnect(t *testing.T) {
 		if r.server.Disconnect() {
 			t.Error("there was something")
 		}
-		r.wantEvents()
+		r.shutdown()
+		if len(r.events) > 0 {
+			t.Errorf("events: %q", r.events)
+		}
 	})
 	t.Run("ends publisher and session at once, and the key is free", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
