@@ -16,9 +16,10 @@ import (
 // of the stream come one at a time and in order, as do those of the storage,
 // and those of the chat that are not named Before;
 // those of recordings, and those of different kinds, may come at the same
-// time. They must not block for long, for the next event waits for them; their
-// context is done when the App shuts down. Nil functions are skipped, and a
-// panic in one is logged and goes no further.
+// time. They must not block for long, for the next event waits for them, though
+// neither the broadcast nor its viewers do; their context is done when the App
+// shuts down, which waits for them. Nil functions are skipped, and a panic in
+// one is logged and goes no further.
 type Hooks struct {
 	// BeforePublish is asked about a publisher that the PublishAuthorizer
 	// has let in.

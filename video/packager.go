@@ -86,8 +86,9 @@ type StreamWarned struct {
 }
 
 // Events are what a Server tells its owner. The functions are called one at
-// a time and in the order of what happened; they must not block and must not
-// call the Server. Nil functions are skipped.
+// a time and in the order of what happened, in a goroutine of their own. One
+// that blocks keeps the next events and Shutdown waiting. Nil functions are
+// skipped.
 type Events struct {
 	StreamStarted     func(context.Context, StreamStarted)
 	StreamStopped     func(context.Context, StreamStopped)
