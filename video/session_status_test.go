@@ -62,6 +62,7 @@ func TestSessionStatus(t *testing.T) {
 			t.Errorf("live again: %+v", st)
 		}
 		r.server.Disconnect()
+		synctest.Wait() // for the events
 		for i, st := range r.seen[:3] {
 			if st.SessionID != live.SessionID {
 				t.Errorf("event %d has session %q", i, st.SessionID)
