@@ -1,5 +1,5 @@
 // Package webhooks tells the world outside what happens: programs, by requests
-// to URLs that an administrator has entered, and people, by [Notifier]s such as
+// to URLs that an administrator has entered, and people, by a [Notifier] such as
 // Discord or browser push.
 //
 // A [Dispatcher] takes events without ever making their producer wait, keeps
