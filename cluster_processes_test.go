@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -232,6 +233,13 @@ func (p *talker) count() int {
 	return len(p.heard)
 }
 
+// all are the ids of what was heard.
+func (p *talker) all() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.heard)
+}
+
 // talk has some of the people say something, ten times a second, until stop.
 func (a *audience) talk() (stop func()) {
 	ctx, cancel := context.WithCancel(a.ctx)
@@ -322,9 +330,18 @@ func (a *audience) move(from, to *member) {
 	}
 }
 
-// kept compares what people have heard with what is stored.
+// kept compares what people have heard so far with what is stored.
 func (a *audience) kept(port int) {
 	a.t.Helper()
+	shown, told := map[string]bool{}, 0
+	for _, p := range a.people {
+		p.mu.Lock()
+		for _, id := range p.heard {
+			shown[id] = true
+		}
+		told += p.told
+		p.mu.Unlock()
+	}
 	c := jetstream.New(jetstream.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", port)})
 	must(a.t, c.Open(a.t.Context(), nil))
 	defer func() { must(a.t, c.Close()) }()
@@ -337,26 +354,15 @@ func (a *audience) kept(port int) {
 	if len(stored) != len(ms) {
 		a.t.Errorf("%d of %d messages are stored twice", len(ms)-len(stored), len(ms))
 	}
-	lost, shown := map[string]bool{}, map[string]bool{}
-	told := 0
-	for _, p := range a.people {
-		p.mu.Lock()
-		for _, id := range p.heard {
-			shown[id] = true
-			lost[id] = !stored[id]
+	lost := 0
+	for id := range shown {
+		if !stored[id] {
+			lost++
 		}
-		told += p.told
-		p.mu.Unlock()
 	}
 	a.t.Logf("%d messages were shown, %d are stored, %d were refused", len(shown), len(ms), told)
-	n := 0
-	for _, gone := range lost {
-		if gone {
-			n++
-		}
-	}
-	if n > 0 || len(shown) == 0 {
-		a.t.Errorf("%d of %d messages that were shown are lost", n, len(shown))
+	if lost > 0 || len(shown) == 0 {
+		a.t.Errorf("%d of %d messages that were shown are lost", lost, len(shown))
 	}
 	a.oneOrder()
 }
@@ -364,26 +370,25 @@ func (a *audience) kept(port int) {
 // oneOrder fails unless all people have heard things in one order.
 func (a *audience) oneOrder() {
 	a.t.Helper()
-	place := map[string]int{}
 	longest := a.people[0]
 	for _, p := range a.people {
 		if p.count() > longest.count() {
 			longest = p
 		}
 	}
-	for i, id := range longest.heard {
+	place := map[string]int{}
+	for i, id := range longest.all() {
 		place[id] = i + 1
 	}
 	for _, p := range a.people {
 		last := 0
-		for _, id := range p.heard {
-			if at := place[id]; at > 0 {
-				if at <= last {
-					a.t.Errorf("%s was heard in another order", id)
-					return
-				}
-				last = at
+		for _, id := range p.all() {
+			at := place[id]
+			if at > 0 && at <= last {
+				a.t.Errorf("%s was heard in another order", id)
+				return
 			}
+			last = max(last, at)
 		}
 	}
 }
@@ -395,16 +400,19 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// TestAClusterOfProcesses kills nodes of a cluster, and NATS. With
-// OWNCAST_TEST_LONG there are a thousand viewers, and as many in the chat.
+// TestAClusterOfProcesses kills nodes of a cluster, and NATS, while 60 people
+// watch and 60 chat; OWNCAST_TEST_CLUSTER_CROWD has another number.
 func TestAClusterOfProcesses(t *testing.T) {
 	if role := os.Getenv(clusterRole); role != "" {
 		beInCluster(t, role)
 		return
 	}
-	many := 30
-	if os.Getenv("OWNCAST_TEST_LONG") != "" {
-		many = 1000
+	onlyAtLength(t, "it takes a minute and a half")
+	many := 60
+	if s := os.Getenv("OWNCAST_TEST_CLUSTER_CROWD"); s != "" {
+		if _, err := fmt.Sscan(s, &many); err != nil {
+			t.Fatal(err)
+		}
 	}
 	dir, port := t.TempDir(), freePort(t)
 	server := join(t, "nats", port, filepath.Join(dir, "nats"))
@@ -418,7 +426,7 @@ func TestAClusterOfProcesses(t *testing.T) {
 		m.c.await("/hls/0/stream.m3u8", "#EXTINF")
 	}
 	a := gather(t, many, nodes...)
-	defer a.talk()()
+	silence := a.talk()
 	counted(t, "all are there", many, nodes...)
 	a.playsOn("all are there", nodes...)
 	a.hearOn("all are there", nodes...)
@@ -455,5 +463,6 @@ func TestAClusterOfProcesses(t *testing.T) {
 	defer again()
 	a.playsOn("a publisher has come to another node", second)
 	counted(t, "a publisher has come to another node", many, second)
+	silence()
 	a.kept(port)
 }
