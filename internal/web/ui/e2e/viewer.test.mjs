@@ -330,6 +330,23 @@ test("axe finds nothing wrong with any page, light or dark", { timeout: 300_000 
   assert.deepEqual(found, []);
 });
 
+test("what is on the page stays where it is while the rest of it comes", { timeout: 180_000 }, async (t) => {
+  const { page } = await openPage(browser, { origin: server.origin });
+  t.after(() => page.close());
+  await page.addInitScript(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+      for (const { value, sources } of list.getEntries()) window.shifts.push({ value, what: sources.map((s) => s.node?.id || s.node?.className) });
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(server.url);
+  await state(page, "live", { running: true, ...wait });
+  await page.waitForSelector("#chat-profile", wait);
+  const shifts = await page.evaluate(() => shifts);
+  const sum = shifts.reduce((all, { value }) => all + value, 0);
+  assert.ok(sum < 0.1, `${sum}: ${JSON.stringify(shifts)}`); // what Web Vitals call good
+});
+
 test("nothing is wider than the screen", { timeout: 180_000 }, async (t) => {
   const { page } = await open(t);
   await state(page, "live", wait);

@@ -9,7 +9,7 @@ import { ChatPanel } from "./chat-panel";
 import { Dialogs, openDialog } from "./dialogs";
 import { Header } from "./header";
 import { Info } from "./info";
-import { broadcast, chatShown, config, consent, mustAsk, name, player, recording, recordingId, title, variants, view, wide } from "./model";
+import { broadcast, chatShown, config, consent, hasChat, mustAsk, name, player, recording, recordingId, title, variants, view, wide } from "./model";
 import { offlineCover } from "./offline";
 import { chatTab, Sections } from "./sections";
 
@@ -21,7 +21,7 @@ export function App() {
     const shown = recordingId.value ? (recording.value?.title ?? "") : title.value;
     return shown && shown !== channel ? `${shown} – ${channel}` : channel;
   });
-  const chatBeside = wide.value && chatShown.value && config.value !== null && !config.value.chatDisabled && !recordingId.value;
+  const chatBeside = wide.value && chatShown.value && hasChat.value && !recordingId.value;
   return (
     <>
       <a class="skip-link" href="#player" onClick={focusPlayer}>
@@ -45,12 +45,12 @@ export function App() {
           <div class="below">
             <Info />
             <Sections />
-            <Footer />
+            {config.value && <Footer />}
           </div>
         </main>
         {chatBeside && (
           <aside class="chat-side" aria-label={t("chat")}>
-            <ChatPanel config={config.value!} status={broadcast.status.value} />
+            {config.value && <ChatPanel config={config.value} status={broadcast.status.value} />}
           </aside>
         )}
       </div>

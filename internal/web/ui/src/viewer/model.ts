@@ -97,12 +97,18 @@ export function showChat(shown: boolean): void {
   remember("chat", shown);
 }
 
+const closed = recall("chat-closed") === true; // the last time
+
+/** Whether the channel has a chat; before that is known, what is likely, so that nothing moves when it is. */
+export const hasChat = computed(() => (config.value ? !config.value.chatDisabled : !closed));
+
 /** refreshConfig asks for the configuration. */
 export async function refreshConfig(): Promise<void> {
   try {
     const next = await get<WebConfig>("api/config");
     if (JSON.stringify(next) === JSON.stringify(config.value)) return;
     config.value = next;
+    remember("chat-closed", next.chatDisabled || null);
     dress(next.appearanceVariables ?? {}, next.customStyles ?? "");
   } catch {
     // What is there is good enough until the server answers.
