@@ -46,8 +46,13 @@ type channel struct {
 // run starts an App that ends with the test.
 func run(t testing.TB, opts ...owncast.Option) *channel {
 	t.Helper()
-	all := append([]owncast.Option{discard(), owncast.WithDataDir(t.TempDir()), owncast.WithStreamKeys("k")}, opts...)
-	app, err := owncast.New(all...)
+	return runKeyless(t, append([]owncast.Option{owncast.WithStreamKeys("k")}, opts...)...)
+}
+
+// runKeyless does the same for an App with a PublishAuthorizer.
+func runKeyless(t testing.TB, opts ...owncast.Option) *channel {
+	t.Helper()
+	app, err := owncast.New(append([]owncast.Option{discard(), owncast.WithDataDir(t.TempDir())}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -191,7 +191,7 @@ func TestAttacksByName(t *testing.T) {
 // and is let in.
 func TestAttacksByStreamName(t *testing.T) {
 	outside, dir := hideout(t)
-	c := run(t, owncast.WithDataDir(dir), owncast.WithLatencyLevel(0), owncast.WithRecording(recording.Policy{}), owncast.WithPublishAuthorizer(anyone{}))
+	c := runKeyless(t, owncast.WithDataDir(dir), owncast.WithLatencyLevel(0), owncast.WithRecording(recording.Policy{}), owncast.WithPublishAuthorizer(anyone{}))
 	before := namesBelow(t, outside)
 	for name, evil := range evilNames() {
 		if strings.ContainsAny(evil, "\x00\r\n") || !utf8.ValidString(evil) || len(evil) > 1000 {
