@@ -86,6 +86,7 @@ type Library struct {
 	known   map[string]*entry
 	garbage map[string]bool // ids whose media are to be deleted
 	held    map[string]int  // ids whose media are in use, and by how many
+	begins  string          // the id that is about to be known
 	refused string          // the session that last could not be begun
 	started bool
 	closed  bool

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -697,5 +698,51 @@ func TestNewRefusesWhatMakesNoSense(t *testing.T) {
 		if _, err := New(Config{Storage: newShelf(), Policy: p}); err == nil {
 			t.Errorf("%+v is accepted", p)
 		}
+	}
+}
+
+// slow is a shelf that is listed when the key is there, and answers for the key
+// when the Library has read what is listed.
+type slow struct {
+	*shelf
+	key   string
+	once  *sync.Once
+	there chan struct{}
+	read  func() <-chan struct{}
+}
+
+func (s slow) Put(ctx context.Context, key string, r io.Reader, o storage.PutOptions) error {
+	err := s.shelf.Put(ctx, key, r, o)
+	if key == s.key {
+		s.once.Do(func() { close(s.there) })
+		<-s.read()
+	}
+	return err
+}
+
+func (s slow) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	<-s.there
+	return s.shelf.List(ctx, prefix)
+}
+
+func TestARecordingMayBeginWhileWhatThereIsIsRead(t *testing.T) {
+	for name, key := range map[string]string{"its mark is there": markKey("one"), "its metadata are there": metadataKey("one")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var l *Library
+				store := slow{newShelf(), key, new(sync.Once), make(chan struct{}), func() <-chan struct{} { return l.loaded }}
+				l = newLibrary(t, Config{Storage: store})
+				s := newSession(t, l, store.shelf, "one")
+				s.segments(8)
+				s.end()
+				s.release()
+				time.Sleep(2 * interval) // what is taken for garbage is gone
+				r := only(t, l)
+				if r.State != Complete || r.Segments != 8 || store.objects[markKey("one")] == nil {
+					t.Errorf("%+v, mark %q", r, store.objects[markKey("one")])
+				}
+				playable(t, l, r)
+			})
+		})
 	}
 }

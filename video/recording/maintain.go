@@ -95,12 +95,12 @@ func (l *Library) load(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id := range marked {
-		if !documented[id] && l.known[id] == nil {
+		if !documented[id] && l.known[id] == nil && l.begins != id {
 			l.garbage[id] = true // a deletion that was cut off
 		}
 	}
 	for id, e := range found {
-		if l.known[id] == nil {
+		if l.known[id] == nil && l.begins != id {
 			l.known[id] = e
 		}
 	}

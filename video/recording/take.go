@@ -76,6 +76,8 @@ func (l *Library) begin(ctx context.Context, r Recording) error {
 		return err
 	}
 	defer l.unlockTurn()
+	l.beginning(r.ID) // until it is known: what load finds of it is not garbage
+	defer l.beginning("")
 	if err := l.put(ctx, markKey(r.ID), []byte(r.ID)); err != nil {
 		return err
 	}
@@ -93,6 +95,12 @@ func (l *Library) begin(ctx context.Context, r Recording) error {
 	l.wg.Add(1)
 	go t.run() // ends after End, and with closing
 	return nil
+}
+
+func (l *Library) beginning(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begins = id
 }
 
 func (l *Library) take(id string) *take {
