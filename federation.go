@@ -233,7 +233,7 @@ func (a *App) federate(c config, p *parts) error {
 		Channel:  func(ctx context.Context) (federation.Channel, error) { return channelOf(ctx, c, p) },
 		Live:     func() bool { return a.state.Status().Online() },
 		Schedule: func(ctx context.Context) ([]federation.Event, bool, error) { return announcedEvents(ctx, p) },
-		Events:   federationEvents(c.hooks), Text: markup.New(), Busy: func() bool { return a.busy(p) },
+		Events:   federationEvents(c.hooks), Text: markup.New(), Busy: func() bool { return a.busy(p) }, Lead: p.leads,
 		ClientIP: func(r *http.Request) netip.Addr { return httpx.ClientIP(r, c.trusted) },
 		Version:  Version, Logger: c.log,
 	})

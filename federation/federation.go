@@ -122,6 +122,10 @@ type Config struct {
 	// Busy tells whether the machine has better things to do than to deliver
 	// posts; nil is never. It is called often.
 	Busy func() bool
+	// Lead tells whether this process does from time to time what one of those
+	// that share the stores is to do: it tells followers what is near in the
+	// schedule, and removes what is old. Nil is always.
+	Lead func() bool
 	// ClientIP is where a request came from.
 	ClientIP func(*http.Request) netip.Addr
 	Network  Network

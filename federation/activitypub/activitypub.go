@@ -101,6 +101,9 @@ func New(c federation.Config) (federation.Service, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Lead == nil {
+		c.Lead = func() bool { return true }
+	}
 	s := &Service{
 		cfg: c, log: c.Logger, keys: &keyring{store: c.Stores.Settings}, blocks: &blocks{settings: c.Settings},
 		hosts:  delivery.NewHosts(),

@@ -64,6 +64,9 @@ func (s *Service) keep(ctx context.Context) {
 		case <-hosts.C:
 			err = s.keepHosts(ctx)
 		case <-prune.C:
+			if !s.cfg.Lead() {
+				continue
+			}
 			err = errors.Join(s.prune(ctx), s.reconcile(ctx)) // some events may be near by now
 		}
 		s.complain(ctx, err)
@@ -107,8 +110,9 @@ func (s *Service) keepHosts(ctx context.Context) error {
 }
 
 // reconcile makes what others know agree with what is: who the channel is,
-// what its actor says, who is blocked, and the schedule. It can be done again at any time,
-// so that a process that ends in the middle of it leaves nothing undone.
+// what its actor says, who is blocked, and the schedule. It can be done again at
+// any time, so that a process that ends in the middle of it leaves nothing
+// undone.
 func (s *Service) reconcile(ctx context.Context) error {
 	s.telling.Lock()
 	defer s.telling.Unlock()
