@@ -95,17 +95,21 @@ func (l *Library) load(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id := range marked {
-		if !documented[id] && l.known[id] == nil && l.begins != id {
+		if !documented[id] && l.isNew(id) {
 			l.garbage[id] = true // a deletion that was cut off
 		}
 	}
 	for id, e := range found {
-		if l.known[id] == nil && l.begins != id {
+		if l.isNew(id) {
 			l.known[id] = e
 		}
 	}
 	return nil
 }
+
+// isNew tells whether nothing is known of an id, and it is not about to be. The
+// caller holds mu.
+func (l *Library) isNew(id string) bool { return l.known[id] == nil && l.begins != id }
 
 // completeAll completes what was live when its process ended.
 func (l *Library) completeAll(ctx context.Context) {
