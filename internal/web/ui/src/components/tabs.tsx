@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { reveal } from "../lib/reveal";
 
 export interface Tab {
   id: string;
@@ -23,6 +24,26 @@ export function Tabs({ label, tabs, current, choose, class: extra = "" }: TabsPr
   const list = useRef<HTMLDivElement>(null);
   const shown = tabs.find((tab) => tab.id === current) ?? tabs[0];
 
+  // mark says at which ends of the list there is more of it.
+  const mark = () => {
+    const frame = list.current!;
+    const inner = [...frame.children].map((tab) => tab.getBoundingClientRect());
+    const outer = frame.getBoundingClientRect();
+    frame.toggleAttribute("data-left", inner.some((tab) => tab.left < outer.left - 1));
+    frame.toggleAttribute("data-right", inner.some((tab) => tab.right > outer.right + 1));
+  };
+  useEffect(() => {
+    if (!list.current) return;
+    const measure = new ResizeObserver(() => {
+      const chosen = list.current?.querySelector("[aria-selected=true]");
+      if (!chosen) return;
+      reveal(chosen, list.current!);
+      mark();
+    });
+    for (const box of [list.current, ...list.current.children]) measure.observe(box);
+    return () => measure.disconnect();
+  }, [shown?.id, tabs.length]);
+
   const onKey = (event: KeyboardEvent) => {
     const forward = getComputedStyle(list.current!).direction === "rtl" ? -1 : 1;
     const step = { ArrowRight: forward, ArrowLeft: -forward }[event.key];
@@ -37,7 +58,7 @@ export function Tabs({ label, tabs, current, choose, class: extra = "" }: TabsPr
   if (!shown) return null;
   return (
     <div class={`tabs ${extra}`}>
-      <div ref={list} class="tab-list" role="tablist" aria-label={label} onKeyDown={onKey}>
+      <div ref={list} class="tab-list" role="tablist" aria-label={label} onKeyDown={onKey} onScroll={mark}>
         {tabs.map((tab) => (
           <button
             key={tab.id}

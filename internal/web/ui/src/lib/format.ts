@@ -45,7 +45,7 @@ export function bytes(n: number): string {
     n /= 1000;
     unit++;
   }
-  return number(n, { style: "unit", unit: names[unit]!, unitDisplay: "short", maximumFractionDigits: n < 10 && unit > 0 ? 1 : 0 });
+  return number(n, { style: "unit", unit: names[unit]!, unitDisplay: unit ? "short" : "long", maximumFractionDigits: n < 10 && unit > 0 ? 1 : 0 });
 }
 
 /** bitrate is a rate of data in bit/s, such as "4.5 Mbit/s". */

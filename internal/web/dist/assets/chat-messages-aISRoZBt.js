@@ -1,1 +1,0 @@
-export{t as default}from"./chat-messages-DvrD4-rs.js";

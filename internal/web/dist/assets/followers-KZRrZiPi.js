@@ -1,0 +1,1 @@
+export{t as default}from"./followers-C3gNU_6i.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./status-Cm4r2GOY.js";
