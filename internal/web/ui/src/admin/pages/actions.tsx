@@ -1,8 +1,10 @@
 import { Select, Switch, TextArea, TextField } from "../../components/form";
 import type { ExternalAction } from "../../lib/types";
 import { set } from "../config";
+import { hex, paint } from "../contrast";
 import { Form, Setting } from "../form";
 import { t } from "../i18n";
+import { ColorField } from "../ui/color-field";
 import { Card, Page } from "../ui/page";
 import { Rows } from "../ui/rows";
 import { SettingsForm } from "../ui/settings";
@@ -19,6 +21,8 @@ const actions = new Setting<Action[]>("externalActions", "externalactions", [], 
   check: (list) => (list.some((a) => !a.title || (!a.url && !a.html)) ? t("actionIncomplete") : undefined),
 });
 const form = new Form([actions]);
+
+const example = "#6a5ae8";
 
 export default function ActionsPage() {
   return (
@@ -75,23 +79,8 @@ function ActionFields({ row, change }: { row: Action; change: (row: Action) => v
       <TextField label={t("description")} value={row.description} maxLength={2000} onValue={(description) => change({ ...row, description })} />
       <div class="field-row">
         <TextField label={t("iconURL")} hint={t("iconURLHint")} value={row.icon} onValue={(icon) => change({ ...row, icon })} />
-        <ColorField label={t("color")} value={row.color} onValue={(color) => change({ ...row, color })} />
+        <ColorField label={t("color")} value={row.color} picked={hex(paint(CSS.supports("color", row.color) ? row.color : example))} placeholder={example} onValue={(color) => change({ ...row, color })} />
       </div>
     </>
-  );
-}
-
-/** ColorField is a color: any that CSS knows, or one that is picked. */
-export function ColorField({ label, value, onValue, hint }: { label: string; value: string; onValue: (value: string) => void; hint?: string }) {
-  return (
-    <div class="color-field">
-      <input
-        type="color"
-        aria-label={t("pickColor", { name: label })}
-        value={/^#[0-9a-f]{6}$/i.test(value) ? value : "#888888"}
-        onInput={(event) => onValue(event.currentTarget.value)}
-      />
-      <TextField label={label} value={value} {...(hint !== undefined && { hint })} placeholder="#6a5ae8" onValue={onValue} />
-    </div>
   );
 }

@@ -1,6 +1,7 @@
 import { TextField } from "../../components/form";
 import { Form, Setting } from "../form";
 import { t } from "../i18n";
+import { ColorField } from "../ui/color-field";
 import { Card, Page } from "../ui/page";
 import { Preview, resolved } from "../ui/preview";
 import { Rows } from "../ui/rows";
@@ -98,12 +99,7 @@ export default function AppearancePage() {
   );
 }
 
-function ColorVariable({ name, label, value, onValue }: { name: string; label: string; value: string; onValue: (value: string) => void }) {
-  const picked = resolved.value[name] ?? "#888888";
-  return (
-    <div class="color-field">
-      <input type="color" aria-label={t("pickColor", { name: label })} value={picked} onInput={(event) => onValue(event.currentTarget.value)} />
-      <TextField label={label} value={value} placeholder={t("standard")} spellcheck={false} onValue={onValue} />
-    </div>
-  );
+// The preview says what colors are, and draws itself anew with the page: only this may read it.
+function ColorVariable({ name, ...rest }: { name: string; label: string; value: string; onValue: (value: string) => void }) {
+  return <ColorField {...rest} picked={resolved.value[name] ?? "#888888"} placeholder={t("standard")} />;
 }

@@ -25,9 +25,8 @@ const uses: Record<string, string> = {
   "theme-color-components-video-live-indicator": "--live",
   "theme-color-components-chat-background": "--chat-bg",
   "theme-color-components-chat-text": "--chat-text",
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`theme-color-users-${i}`, `--user-${i}`])),
 };
-
-const users = Array.from({ length: 8 }, (_, i) => `theme-color-users-${i}`);
 
 const fallback: Record<string, string> = { "--header": "--surface", "--link": "--accent", "--chat-bg": "--surface", "--chat-text": "--text" };
 
@@ -77,9 +76,7 @@ export function Preview({ variables }: { variables: Record<string, string> }) {
       probe.style.color = variables[name] ? `var(--${name})` : `var(${variable}, var(${fallback[variable] ?? variable}))`;
       return paint(doc.defaultView!.getComputedStyle(probe).color);
     };
-    resolved.value = Object.fromEntries(
-      [...Object.keys(uses), ...users.filter((name) => variables[name])].map((name) => [name, hex(own(name, scheme))]),
-    );
+    resolved.value = Object.fromEntries(Object.keys(uses).map((name) => [name, hex(own(name, scheme))]));
     setPairs(
       (["light", "dark"] as const).flatMap((s) => {
         const c = (name: string) => own(name, s);
