@@ -8,6 +8,7 @@ import { MenuButton, type MenuGroup } from "../components/menu";
 import { common } from "../i18n/common";
 import { at } from "../lib/base";
 import { choose, language, languageNames, languages } from "../lib/i18n";
+import { reveal } from "../lib/reveal";
 import { follow, go, guard, path } from "../lib/route";
 import { chooseScheme, scheme } from "../lib/theme";
 import { config, loadConfig } from "./config";
@@ -55,6 +56,17 @@ export function Shell({ session }: { session: Session }) {
     scrollTo(0, 0);
   }, [shown]);
 
+  // The menu beside the page shows where one is, however long it is.
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const measure = new ResizeObserver(() => {
+      const here = nav.current?.querySelector("[aria-current]");
+      if (here) reveal(here, nav.current!);
+    });
+    measure.observe(nav.current!);
+    return () => measure.disconnect();
+  }, [shown, ready]);
+
   return (
     <div class="admin">
       <a class="skip-link" href="#page" onClick={toPage}>
@@ -63,7 +75,7 @@ export function Shell({ session }: { session: Session }) {
       <Header session={session} openMenu={() => (menu.value = true)} />
       {!reachable.value && <p class="admin-alert" role="alert">{common.t("noAnswer")}</p>}
       <div class="admin-body">
-        <nav class="admin-nav" aria-label={t("navigation")}>
+        <nav ref={nav} class="admin-nav" aria-label={t("navigation")}>
           <Links session={session} />
         </nav>
         <main class="admin-main" id="page" tabIndex={-1}>

@@ -176,7 +176,7 @@ function Inbound({ status }: { status: AdminStatus }) {
           [t("from"), b.remoteAddr],
           [t("started"), dateTime(new Date(b.time))],
           [t("encoder"), d.encoder],
-          [t("video"), d.width ? [d.videoCodec, ingest.videoProfile, `${d.width} × ${d.height}`].filter(Boolean).join(", ") : d.videoCodec],
+          [t("video"), d.width ? [d.videoCodec, ingest.videoProfile, `${d.width} × ${d.height}`].filter(Boolean).join(", ") : d.videoCodec],
           [t("framerate"), d.framerate ? `${number(d.framerate, { maximumFractionDigits: 2 })}/s` : ""],
           [t("videoBitrate"), d.videoBitrate ? bitrate(d.videoBitrate * 1000) : ""],
           [t("audio"), [d.audioCodec, ingest.sampleRate ? `${number(ingest.sampleRate / 1000)} kHz` : "", ingest.channels ? n("channels", ingest.channels) : ""].filter(Boolean).join(", ")],

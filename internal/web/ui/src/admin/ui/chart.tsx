@@ -58,7 +58,7 @@ export function Chart({ label, series, format = (v) => number(v, { maximumFracti
 
   return (
     <figure class="chart">
-      {series.length > 1 && (
+      {series.length > 1 && times.length > 0 && (
         <ul class="legend" role="list">
           {series.map((s, i) => (
             <li key={s.name} class={`series-${i}`}>
@@ -79,7 +79,7 @@ export function Chart({ label, series, format = (v) => number(v, { maximumFracti
               </g>
             ))}
             {timeTicks(first, last, Math.max(2, Math.floor(inner / 110))).map((time) => (
-              <text key={time} class="time" x={x(time)} y={height - 6} text-anchor="middle">
+              <text key={time} class="time" x={Math.min(x(time), width)} y={height - 6} text-anchor={x(time) > width - 32 ? "end" : "middle"}>
                 {clock(time)}
               </text>
             ))}
@@ -103,7 +103,7 @@ export function Chart({ label, series, format = (v) => number(v, { maximumFracti
             {at !== null && <line class="cursor" x1={x(at)} x2={x(at)} y1={edge.top} y2={height - edge.bottom} />}
           </svg>
         )}
-        {width > 0 && times.length === 0 && <p class="chart-empty soft">{t("noValues")}</p>}
+        {times.length === 0 && <p class="chart-empty soft">{t("noValues")}</p>}
         {at !== null && (
           <div class="chart-values" style={{ left: `${Math.min(Math.max(x(at) + 10, 0), Math.max(0, width - 170))}px` }}>
             <strong>{date(new Date(at), { dateStyle: "medium", timeStyle: "short" })}</strong>
@@ -121,7 +121,7 @@ export function Chart({ label, series, format = (v) => number(v, { maximumFracti
           </div>
         )}
       </div>
-      <details class="chart-table" onToggle={(event) => setTable(event.currentTarget.open)}>
+      <details class="chart-table" hidden={times.length === 0} onToggle={(event) => setTable(event.currentTarget.open)}>
         <summary>{t("asTable")}</summary>
         {table && (
           <Table

@@ -136,7 +136,7 @@ function Act({ details: d, admin, done, onClose, changed }: ActProps) {
           </Button>
         )}
         {admin && (
-          <Button kind="quiet" onClick={() => void remove()}>
+          <Button kind="danger" onClick={() => void remove()}>
             {t("deleteUserAction")}
           </Button>
         )}

@@ -189,7 +189,7 @@ export default {
   audioKbps: "Bitrate des Tons in kbit/s",
   "cpuEstimate.one": "Das beschäftigt etwa {n} Prozessorkern.",
   "cpuEstimate.other": "Das beschäftigt etwa {n} Prozessorkerne.",
-  estimateKnown: "Eine grobe Schätzung für das, was du gerade sendest: {width} × {height}, {framerate} Bilder pro Sekunde.",
+  estimateKnown: "Eine grobe Schätzung für das, was du gerade sendest: {width} × {height}, {framerate} Bilder pro Sekunde.",
   estimateUnknown: "Eine grobe Schätzung für 1080p mit 30 Bildern pro Sekunde.",
   adviceTwoCopies: "Nur eine Qualität kann alles so weitergeben, wie du es sendest.",
   adviceNoFallback: "Selbst die niedrigste Qualität braucht mehr als 2 Mbit/s. Füge eine niedrigere für Zuschauer mit schlechten Verbindungen hinzu.",

@@ -187,7 +187,7 @@ export const settings = {
   audioKbps: "Bitrate of the sound in kbit/s",
   "cpuEstimate.one": "This keeps about {n} core of the CPU busy.",
   "cpuEstimate.other": "This keeps about {n} cores of the CPU busy.",
-  estimateKnown: "A rough estimate for what you send now: {width} × {height}, {framerate} frames per second.",
+  estimateKnown: "A rough estimate for what you send now: {width} × {height}, {framerate} frames per second.",
   estimateUnknown: "A rough estimate for 1080p with 30 frames per second.",
   adviceTwoCopies: "Only one quality can pass on everything as you send it.",
   adviceNoFallback: "Even the lowest quality needs more than 2 Mbit/s. Add a lower one for viewers with poor connections.",

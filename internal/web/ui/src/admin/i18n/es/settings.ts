@@ -189,7 +189,7 @@ export default {
   audioKbps: "Tasa de bits del sonido en kbit/s",
   "cpuEstimate.one": "Esto ocupa más o menos {n} núcleo de la CPU.",
   "cpuEstimate.other": "Esto ocupa más o menos {n} núcleos de la CPU.",
-  estimateKnown: "Estimación aproximada para lo que envías ahora: {width} × {height}, {framerate} fotogramas por segundo.",
+  estimateKnown: "Estimación aproximada para lo que envías ahora: {width} × {height}, {framerate} fotogramas por segundo.",
   estimateUnknown: "Estimación aproximada para 1080p a 30 fotogramas por segundo.",
   adviceTwoCopies: "Solo una calidad puede pasar todo tal como lo envías.",
   adviceNoFallback: "Hasta la calidad más baja necesita más de 2 Mbit/s. Añade una más baja para quien tiene mala conexión.",

@@ -189,7 +189,7 @@ export default {
   audioKbps: "Débit du son en kbit/s",
   "cpuEstimate.one": "Cela occupe environ {n} cœur du processeur.",
   "cpuEstimate.other": "Cela occupe environ {n} cœurs du processeur.",
-  estimateKnown: "Estimation grossière pour ce que vous envoyez : {width} × {height}, {framerate} images par seconde.",
+  estimateKnown: "Estimation grossière pour ce que vous envoyez : {width} × {height}, {framerate} images par seconde.",
   estimateUnknown: "Estimation grossière pour du 1080p à 30 images par seconde.",
   adviceTwoCopies: "Une seule qualité peut tout transmettre tel quel.",
   adviceNoFallback: "Même la qualité la plus basse demande plus de 2 Mbit/s. Ajoutez-en une plus basse pour les mauvaises connexions.",

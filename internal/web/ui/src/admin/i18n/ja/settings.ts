@@ -189,7 +189,7 @@ export default {
   audioKbps: "音声のビットレート (kbit/s)",
   "cpuEstimate.one": "CPU の約 {n} コアを使います。",
   "cpuEstimate.other": "CPU の約 {n} コアを使います。",
-  estimateKnown: "現在送られている映像 ({width} × {height}、毎秒 {framerate} フレーム) でのおおよその目安です。",
+  estimateKnown: "現在送られている映像 ({width} × {height}、毎秒 {framerate} フレーム) でのおおよその目安です。",
   estimateUnknown: "1080p、毎秒 30 フレームでのおおよその目安です。",
   adviceTwoCopies: "送られたままを渡せる画質は 1 つだけです。",
   adviceNoFallback: "最も低い画質でも 2 Mbit/s 以上が必要です。回線の悪い視聴者のために、より低い画質を追加してください。",

@@ -1,1 +1,0 @@
-export{t as default}from"./chat-messages-Kgf4KdYy.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./followers-C3gNU_6i.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./status-NR0_F9t4.js";

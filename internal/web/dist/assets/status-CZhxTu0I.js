@@ -1,1 +1,0 @@
-export{t as default}from"./status-Cm4r2GOY.js";
