@@ -314,6 +314,7 @@ func (s *Server) disconnect(reason error) bool {
 // one that runs an event.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
+	defer s.stopped() // the AfterFunc may come too late to be run
 	defer context.AfterFunc(ctx, s.stopped)()
 	if err := s.turn.lock(ctx); err != nil {
 		return err
@@ -324,11 +325,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.subscriptions = nil
 	s.release()
-	if err := s.pending.wait(ctx); err != nil {
-		return err
-	}
-	s.stopped()
-	return nil
+	return s.pending.wait(ctx)
 }
 
 // release gives the turn back and has the events delivered that came of it.
