@@ -158,6 +158,7 @@ test("a program elsewhere is told what happens, and has a token of its own", { t
   await dialog().getByRole("button", { name: "Discard" }).click();
   await dialog().waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Add a webhook" }).click();
+  await dialog().getByLabel("URL").waitFor();
   await page.keyboard.press("Escape"); // there is nothing to lose
   await dialog().waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Add a webhook" }).click();
