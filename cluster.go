@@ -71,13 +71,14 @@ type Cluster interface {
 // Viewers and people in the chat are added up; those of a node that is gone
 // count for ten seconds. An administrator's disconnect works on every node.
 // What the time brings, such as reminders, is done by one of the nodes, and
-// what is delivered to others is delivered by any, once.
+// what waits to be delivered to others is taken by any of them.
 //
 // Each node has a data directory of its own; with [WithStorage] or [WithS3]
 // give all of them the same storage. Viewers of a node without the publisher
 // can go back as far as the live window. Hooks hear of what their own node
 // does, of a broadcast that of the publisher, and of a message that of its
-// writer.
+// writer. Nodes do not record: [WithRecording] is an error, for one that begins
+// would take what another is recording for left behind.
 //
 // The App opens c and closes it; after a Start that failed behind that, it
 // cannot be opened again.
@@ -88,12 +89,19 @@ func WithCluster(c Cluster) Option {
 	}
 }
 
-// validCluster returns an error if an option does not go with WithCluster.
-func (c *config) validCluster() error {
-	if c.cluster != nil && c.repo != nil {
-		return option("WithRepository", errors.New("there is a repository by WithCluster"))
+// validCluster returns an error for each option that does not go with
+// WithCluster.
+func (c *config) validCluster() (errs []error) {
+	if c.cluster == nil {
+		return nil
 	}
-	return nil
+	if c.repo != nil {
+		errs = append(errs, option("WithRepository", errors.New("there is a repository by WithCluster")))
+	}
+	if c.recording != nil {
+		errs = append(errs, option("WithRecording", errors.New("nodes of a cluster do not record")))
+	}
+	return errs
 }
 
 // openCluster opens the repository that all nodes have.

@@ -15,6 +15,7 @@ import (
 	"github.com/owncast-go/owncast/repository/jetstream"
 	"github.com/owncast-go/owncast/repository/memory"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/recording"
 )
 
 // nats is a server that can be stopped and started again.
@@ -200,12 +201,15 @@ func newestListed(c *channel) string {
 	return names[len(names)-1]
 }
 
-func TestAClusterHasTheRepository(t *testing.T) {
-	_, err := owncast.New(owncast.WithRepository(memory.New()), owncast.WithCluster(jetstream.New(jetstream.Config{})))
-	if oe := new(owncast.OptionError); !errors.As(err, &oe) || oe.Option != "WithRepository" {
-		t.Errorf("with a repository: %v", err)
-	}
-	if _, err = owncast.New(owncast.WithCluster(nil)); err == nil {
-		t.Error("no cluster was taken")
+func TestWhatDoesNotGoWithACluster(t *testing.T) {
+	for want, o := range map[string]owncast.Option{
+		"WithRepository": owncast.WithRepository(memory.New()),
+		"WithRecording":  owncast.WithRecording(recording.Policy{}),
+		"WithCluster":    owncast.WithCluster(nil),
+	} {
+		_, err := owncast.New(owncast.WithCluster(jetstream.New(jetstream.Config{})), o)
+		if oe := new(owncast.OptionError); !errors.As(err, &oe) || oe.Option != want {
+			t.Errorf("New = %v, want an *OptionError of %s", err, want)
+		}
 	}
 }

@@ -94,7 +94,7 @@ func newConfig(opts []Option) (config, error) {
 		}
 		errs = append(errs, o(&c))
 	}
-	errs = append(errs, c.validCluster())
+	errs = append(errs, c.validCluster()...)
 	errs = append(errs, c.conflicts()...)
 	if c.assets = c.storage; c.assets == nil {
 		c.assets = local.New(c.dataDir)

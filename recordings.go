@@ -16,7 +16,7 @@ var ErrNoRecordings = errors.New("owncast: sessions are not recorded")
 
 // WithRecording records every session, as it came, into the [Storage], and
 // deletes what p does not keep. See [App.Recordings]. The default records
-// nothing.
+// nothing. With [WithCluster] it is an error.
 func WithRecording(p recording.Policy) Option {
 	return func(c *config) error {
 		c.recording = &p

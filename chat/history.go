@@ -55,7 +55,7 @@ func (h *history) add(m repository.Message) {
 		if h.lost++; h.lost == 1 {
 			h.log.Error("chat: messages are not kept, for the store does not take them", "err", h.failure)
 		}
-		h.forsook = append(h.forsook, m.ID)
+		h.forsake(m)
 		return
 	}
 	h.queue = append(h.queue, m)
@@ -140,9 +140,10 @@ func (h *history) append(ctx context.Context, batch []repository.Message) {
 	}
 	if err != nil {
 		h.log.ErrorContext(ctx, "chat: messages were not kept", "messages", len(batch), "err", err)
-		h.forsake(batch)
+		h.settle(n, batch, err)
+		return
 	}
-	h.settle(n, err)
+	h.settle(n, nil, nil)
 }
 
 // missing returns those of a batch that are not among the last in the store.
@@ -164,10 +165,8 @@ func (h *history) missing(ctx context.Context, batch []repository.Message) []rep
 	return left
 }
 
-// forsake notes messages that will not be stored.
-func (h *history) forsake(ms []repository.Message) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// forsake notes messages that will not be stored. The caller holds mu.
+func (h *history) forsake(ms ...repository.Message) {
 	for _, m := range ms {
 		h.forsook = append(h.forsook, m.ID)
 	}
@@ -189,14 +188,13 @@ func (h *history) fail(err error) {
 	h.failure = err
 }
 
-// settle takes n messages off the queue.
-func (h *history) settle(n int, err error) {
+// settle takes n messages off the queue, of which some were not stored.
+func (h *history) settle(n int, lost []repository.Message, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failure = err
-	if err != nil {
-		h.lost += int64(n)
-	}
+	h.lost += int64(len(lost))
+	h.forsake(lost...)
 	h.queue = h.queue[n:]
 	if len(h.queue) == 0 {
 		h.queue = nil
@@ -211,9 +209,8 @@ func (h *history) abandon() {
 	n := len(rest)
 	h.closed = true
 	h.mu.Unlock()
-	h.forsake(rest)
 	if n > 0 {
-		h.settle(n, fmt.Errorf("%w: %d messages were not stored", ErrClosed, n))
+		h.settle(n, rest, fmt.Errorf("%w: %d messages were not stored", ErrClosed, n))
 	}
 }
 

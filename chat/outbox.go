@@ -25,12 +25,12 @@ const (
 // outbox hands events to a relay, in their order, behind the back of those who
 // make them. Messages are handed over when they are stored.
 type outbox struct {
-	relay Relay
-	past  *history
-	given func(Relayed) // is called with messages that were not stored
-	log   *slog.Logger
-	wake  chan struct{}
-	lost  atomic.Int64
+	relay    Relay
+	past     *history
+	unstored func(Relayed) // is called with messages that were not stored
+	log      *slog.Logger
+	wake     chan struct{}
+	lost     atomic.Int64
 
 	mu       sync.Mutex // guards the rest
 	queue    []Relayed
@@ -39,7 +39,7 @@ type outbox struct {
 }
 
 func newOutbox(r Relay, past *history, unstored func(Relayed), log *slog.Logger) *outbox {
-	return &outbox{relay: r, past: past, given: unstored, log: log, wake: make(chan struct{}, 1)}
+	return &outbox{relay: r, past: past, unstored: unstored, log: log, wake: make(chan struct{}, 1)}
 }
 
 // add takes an event. Who calls it in an order has the lock of the room.
@@ -136,7 +136,7 @@ func (o *outbox) hand(ctx context.Context, batch []Relayed) {
 	err := o.past.settled(ctx)
 	for _, r := range batch {
 		if r.Message != "" && (err != nil || o.past.forsaken(r.Message)) {
-			o.given(r)
+			o.unstored(r)
 			continue
 		}
 		kept = append(kept, r)

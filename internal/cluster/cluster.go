@@ -1,6 +1,7 @@
-// Package cluster shows on every node what the node with the publisher
-// broadcasts: its media and its status go to the others, which serve the same
-// playlists as it does.
+// Package cluster makes one channel of several nodes. The media and the status
+// of the node with the publisher go to the others, which serve the same
+// playlists as it does; nodes tell one another things in one order, and how many
+// viewers they have; one of them has the place of the publisher, and one leads.
 package cluster
 
 import (

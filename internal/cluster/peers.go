@@ -135,13 +135,6 @@ func (n *Node) Viewers() int {
 	return sum
 }
 
-// Nodes is how many nodes there are, with this one.
-func (n *Node) Nodes() int {
-	n.peers.mu.Lock()
-	defer n.peers.mu.Unlock()
-	return 1 + len(n.peers.known)
-}
-
 // Tell has [Config.Told] of all nodes called with a message, once. What one node
 // tells stays in its order. It tries until ctx is done.
 func (n *Node) Tell(ctx context.Context, message []byte) error {
