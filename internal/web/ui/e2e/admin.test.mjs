@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { violations } from "./lib/axe.mjs";
-import { launch, openPage } from "./lib/browser.mjs";
+import { launch, openPage, resize } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
 
@@ -137,12 +137,12 @@ test("every page can be used by everybody, on every screen", { timeout: 300_000 
       await page.waitForSelector(".loading", { state: "detached" });
       assert.deepEqual(await violations(page), [], `${place} in ${colorScheme}`);
       for (const width of [320, 820]) {
-        await page.setViewportSize({ width, height: 640 });
+        await resize(page, { width, height: 640 });
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= width, `${place}: ${wide} pixels of ${width}`);
         if (width === 320) assert.deepEqual(await violations(page), [], `${place} in ${colorScheme} on a phone`);
       }
-      await page.setViewportSize({ width: 1280, height: 800 });
+      await resize(page, { width: 1280, height: 800 });
     }
   }
   assert.deepEqual(wrong, []);

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { after, before, test as nodeTest } from "node:test";
 import { admin, configure } from "./lib/admin.mjs";
 import { violations } from "./lib/axe.mjs";
-import { launch, openPage } from "./lib/browser.mjs";
+import { launch, openPage, resize } from "./lib/browser.mjs";
 import { startServer } from "./lib/server.mjs";
 
 const wait = { timeout: 45_000 };
@@ -225,7 +225,7 @@ test("what is typed outlives the dialog and the panel that it was typed in", { t
   await dialog.waitFor({ state: "detached", ...wait });
 
   await a.page.fill(".composer-field", "half a sentence");
-  await a.page.setViewportSize({ width: 360, height: 640 }); // the chat is a tab there
+  await resize(a.page, { width: 360, height: 640 }); // the chat is a tab there
   await a.page.getByRole("tab", { name: "About" }).click(wait);
   await a.page.waitForSelector(".composer-field", { state: "detached", ...wait });
   await a.page.getByRole("tab", { name: "Chat" }).click();

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { advance, launch, openPage, shoot, sizes, state } from "./lib/browser.mjs";
+import { advance, launch, openPage, resize, shoot, sizes, state } from "./lib/browser.mjs";
 import { glassToGlass } from "./lib/clock.mjs";
 import { publish } from "./lib/publish.mjs";
 import { startServer } from "./lib/server.mjs";
@@ -243,7 +243,7 @@ test("nothing is wider than the screen, whatever it says", async (t) => {
   await page.goto(server.url);
   await state(page, "offline");
   for (const size of sizes) {
-    await page.setViewportSize(size);
+    await resize(page, size);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= size.width, `${wide} pixels of ${size.width}`);
   }

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { violations } from "./lib/axe.mjs";
 import { publishCaptioned } from "./lib/captions.mjs";
 import { admin, channel, configure } from "./lib/admin.mjs";
-import { advance, launch, openPage, openSettings, sizes, state } from "./lib/browser.mjs";
+import { advance, launch, openPage, openSettings, resize, sizes, state } from "./lib/browser.mjs";
 import { publish } from "./lib/publish.mjs";
 import { notification, pushService } from "./lib/push.mjs";
 import { startServer, until } from "./lib/server.mjs";
@@ -351,7 +351,7 @@ test("nothing is wider than the screen", { timeout: 180_000 }, async (t) => {
   const { page } = await open(t);
   await state(page, "live", wait);
   for (const size of sizes) {
-    await page.setViewportSize(size);
+    await resize(page, size);
     for (const name of await page.getByRole("tab").allTextContents()) {
       await page.getByRole("tab", { name }).click();
       const width = await page.evaluate(() => document.documentElement.scrollWidth);

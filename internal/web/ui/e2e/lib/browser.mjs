@@ -13,6 +13,14 @@ export const sizes = [
   { width: 2560, height: 1080 },
 ];
 
+/** resize changes the size of the window, and waits until the page has followed. */
+export async function resize(page, size) {
+  await page.setViewportSize(size);
+  await page.evaluate(async () => {
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame); // media queries, then what was made anew for them
+  });
+}
+
 /** launch starts the browser, with these arguments beyond the usual ones. */
 export function launch(...args) {
   return chromium.launch({
@@ -55,13 +63,13 @@ export async function openPage(browser, { origin, forgive = () => false, ...opti
 export async function shoot(page, name) {
   mkdirSync(artifacts, { recursive: true });
   for (const size of sizes) {
-    await page.setViewportSize(size);
+    await resize(page, size);
     await page.mouse.move(size.width / 2, size.height / 3);
     await page.mouse.move(size.width / 2 + 3, size.height / 3);
     await page.waitForTimeout(500);
     await page.screenshot({ path: join(artifacts, `${name}-${size.width}x${size.height}.png`) });
   }
-  await page.setViewportSize(sizes[2]);
+  await resize(page, sizes[2]);
 }
 
 /** state waits until the page is in a state, and its video runs if asked. */
