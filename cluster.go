@@ -129,6 +129,7 @@ func (a *App) openCluster(ctx context.Context, c config, p *parts) error {
 func (a *App) join(ctx context.Context, p *parts) {
 	if p.node != nil {
 		p.node.Start(ctx, p.packager)
+		p.node.Join(ctx) // before people come: they would miss something
 	}
 }
 

@@ -27,6 +27,8 @@ const (
 	gone = 30 * time.Second
 	// pause is between two tries to send, and between two demands.
 	pause = time.Second
+	// joinTime is how long Join waits.
+	joinTime = 5 * time.Second
 )
 
 // Kinds of messages, which their first byte is.
@@ -89,7 +91,9 @@ type Node struct {
 	running  context.Context //nolint:containedctx // from Start to Stop
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
-	told     sync.Mutex // held while something is told
+	told     sync.Mutex    // held while something is told
+	joined   chan struct{} // closed when this node hears what nodes tell
+	join     func()        // closes it
 	peers    peers
 	leading  lease
 	place    lease         // of the publisher
@@ -111,6 +115,8 @@ func New(c Config) *Node {
 	n := &Node{cfg: c, link: c.Link, state: c.State, log: c.Logger, claiming: make(chan struct{}, 1), posting: make(chan struct{}, 1)}
 	n.leading = lease{link: c.Link, name: "leader"}
 	n.place = lease{link: c.Link, name: "publisher"}
+	n.joined = make(chan struct{})
+	n.join = sync.OnceFunc(func() { close(n.joined) })
 	return n
 }
 
@@ -128,6 +134,19 @@ func (n *Node) Start(ctx context.Context, p *hls.Packager) {
 	})
 	for _, run := range []func(context.Context){n.sendStatus, n.receive, n.watch, n.listen, n.greet, n.lead, n.keepPlace} {
 		n.wg.Go(func() { run(ctx) })
+	}
+}
+
+// Join waits until this node hears what nodes tell one another, for a few
+// seconds at the most. It does not hear what was told before.
+func (n *Node) Join(ctx context.Context) {
+	t := time.NewTimer(joinTime)
+	defer t.Stop()
+	select {
+	case <-n.joined:
+	case <-t.C:
+		n.log.WarnContext(ctx, "cluster: nothing is heard of other nodes yet")
+	case <-ctx.Done():
 	}
 }
 

@@ -163,8 +163,15 @@ func (n *Node) post(ctx context.Context, kind byte, message []byte) error {
 }
 
 // greet says that this node is there, until ctx is done, and then that it goes.
+// It says so often until it hears itself.
 func (n *Node) greet(ctx context.Context) {
-	for next := time.Duration(0); wait(ctx, next); next = greetEvery {
+	for next := time.Duration(0); wait(ctx, next); {
+		select {
+		case <-n.joined:
+			next = greetEvery
+		default:
+			next = look
+		}
 		var g greeting
 		if n.cfg.Viewers != nil {
 			g.Viewers = n.cfg.Viewers()
@@ -198,7 +205,9 @@ func (n *Node) listen(ctx context.Context) {
 }
 
 func (n *Node) hear(ctx context.Context, from string, number uint64, kind byte, m []byte) {
-	if own := from == n.link.ID(); !own {
+	if from == n.link.ID() {
+		n.join()
+	} else {
 		arrived, fresh := n.peers.hear(from, number, time.Now())
 		if arrived {
 			n.arrived(from)

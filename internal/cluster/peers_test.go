@@ -72,6 +72,46 @@ func TestWhatNodesTellIsHeardOnce(t *testing.T) {
 	})
 }
 
+func TestANodeHasJoinedWhenItHearsItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, w, _ := follow(t)
+		joined := make(chan struct{})
+		go func() {
+			defer close(joined)
+			n.Join(t.Context())
+		}()
+		w.hears("a", 1, kindGreeting, "{}") // another one
+		time.Sleep(joinTime / 2)
+		select {
+		case <-joined:
+			t.Fatal("joined before anything has come back")
+		default:
+		}
+		if said, _ := w.said(kindGreeting); said < int(joinTime/2/look) {
+			t.Errorf("greeted %d times", said)
+		}
+		w.hears("own", 7, kindGreeting, "{}")
+		<-joined
+		n.Join(t.Context()) // at once
+		before, _ := w.said(kindGreeting)
+		time.Sleep(2*greetEvery + look)
+		if said, _ := w.said(kindGreeting); said > before+3 {
+			t.Errorf("greets on in haste: %d times", said-before)
+		}
+	})
+}
+
+func TestANodeThatHearsNothingStartsAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, _, _ := follow(t)
+		begin := time.Now()
+		n.Join(t.Context())
+		if d := time.Since(begin); d != joinTime {
+			t.Errorf("after %v", d)
+		}
+	})
+}
+
 func TestViewersOfOtherNodesAreAddedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := new(diary)
