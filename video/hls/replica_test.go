@@ -56,11 +56,23 @@ func (w *twin) check(s *snapshot) {
 		w.checks[s.r.session+s.r.name] = c
 	}
 	c.keyless = w.keyless
-	if last := w.parts[c]; c.prev != nil && s.nextPart > last+5 {
-		c.prev.hint = "" // what has come next may not be listed any more
+	if last := w.parts[c]; c.prev != nil && (s.nextPart > last+5 || listedFrom(s) > last) {
+		c.prev.hint = "" // what has come next is not, or may not be, listed any more
 	}
 	w.parts[c] = s.nextPart
 	c.snapshot(s)
+}
+
+// listedFrom is the number of the first part of the first segment that is
+// listed, if its parts are in memory: a twin that looks late may find that
+// nothing before it is.
+func listedFrom(s *snapshot) uint64 {
+	if len(s.segs) > 0 {
+		if ps := s.segs[0].parts.Load(); ps != nil {
+			return (*ps)[0].number
+		}
+	}
+	return 0
 }
 
 // apply gives the twin messages.
