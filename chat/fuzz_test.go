@@ -22,6 +22,7 @@ func FuzzFrame(f *testing.F) {
 	}
 	kinds := []string{"CHAT", "CHAT_ACTION", "NAME_CHANGE", "COLOR_CHANGE", "CONNECTED_USER_INFO", "USER_JOINED", "SYSTEM", "ERROR_NEEDS_REGISTRATION"}
 	r := open(f)
+	r.DeliverAtOnce()
 	r.change(func(s *chat.Settings) { s.JoinMessages, s.Limits = false, chat.Limits{} })
 	p := r.join("fuzz")
 	n := 0

@@ -34,6 +34,7 @@ type stream struct {
 	full  chan struct{} // holds a value if there is no reason to collect more
 
 	mu     sync.Mutex // guards the rest
+	gather time.Duration
 	events []event
 	bytes  int
 	held   int // slots to be given back with these events
@@ -43,7 +44,7 @@ type stream struct {
 }
 
 func newStream() *stream {
-	return &stream{slots: make(chan struct{}, maxPending), wake: make(chan struct{}, 1), full: make(chan struct{}, 1)}
+	return &stream{slots: make(chan struct{}, maxPending), wake: make(chan struct{}, 1), full: make(chan struct{}, 1), gather: gather}
 }
 
 // enter waits for a place among those who push, for who can be made to wait.
@@ -187,8 +188,8 @@ func (st *stream) collect(begun time.Time, timer *time.Timer) {
 		default:
 		}
 	}
+	rest := st.gather - time.Since(begun)
 	st.mu.Unlock()
-	rest := gather - time.Since(begun)
 	if enough || rest <= 0 {
 		return
 	}

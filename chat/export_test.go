@@ -1,0 +1,8 @@
+package chat
+
+// DeliverAtOnce has events delivered without collecting more.
+func (s *Server) DeliverAtOnce() {
+	s.stream.mu.Lock()
+	defer s.stream.mu.Unlock()
+	s.stream.gather = 0
+}
