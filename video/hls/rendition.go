@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -211,7 +212,7 @@ func (r *rendition) unlist(n int) {
 		r.keptFor -= kept[over].dur
 	}
 	r.archive.expire(r, kept[:over])
-	r.kept = kept[over:]
+	r.kept = slices.Clone(kept[over:]) // what is before must leave the memory
 	r.forgetInits()
 }
 
