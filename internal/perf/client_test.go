@@ -89,11 +89,18 @@ func (w writer) WriteTag(typ flv.TagType, at time.Duration, body []byte) error {
 // broadcast publishes n streams to the server until the end of the benchmark.
 func broadcast(b testing.TB, s *server, n int) {
 	b.Helper()
+	broadcastSome(b, s, 0, n, nil)
+}
+
+// broadcastSome publishes the streams from one number up to, and without,
+// another. sent may be nil; see publish.
+func broadcastSome(b testing.TB, s *server, from, to int, sent func(n int)) {
+	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	for i := range n {
+	for i := from; i < to; i++ {
 		wg.Go(func() {
-			if err := publish(ctx, s, i, nil); err != nil {
+			if err := publish(ctx, s, i, sent); err != nil {
 				b.Errorf("%s: %v", s.name, err)
 			}
 		})

@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 		err = serveApps(dir)
 	case "memory":
 		err = serve(&fromMemory{files: map[string]file{}}, nil)
-	case "reader":
-		err = serveReader()
+	case "reader", "sink":
+		err = serveReader(reader{copies: what == "reader"})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -57,7 +57,8 @@ type (
 	hello  struct{ HTTP, RTMP string }
 	vitals struct {
 		Goroutines int
-		Heap       uint64
+		Heap       uint64        // in use after a collection
+		Goal       uint64        // of the heap, before the next one
 		Started    time.Duration // of New and Start of the newest App
 	}
 )
@@ -86,6 +87,7 @@ func serve(h http.Handler, ingest func(net.Listener) error, more ...func(*vitals
 			return err
 		}
 		defer pprof.StopCPUProfile()
+		defer func() { _ = heapProfile(f.Name()) }()
 	}
 	out := json.NewEncoder(os.Stdout)
 	if err := out.Encode(hello{web.Addr().String(), in.Addr().String()}); err != nil {
@@ -104,12 +106,23 @@ func serve(h http.Handler, ingest func(net.Listener) error, more ...func(*vitals
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		v.Goroutines, v.Heap = runtime.NumGoroutine(), m.HeapInuse+m.StackInuse
+		v.Goroutines, v.Heap, v.Goal = runtime.NumGoroutine(), m.HeapInuse+m.StackInuse, m.NextGC
 		if err := out.Encode(v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// heapProfile writes what is in use beside the CPU profile of that name.
+func heapProfile(beside string) error {
+	f, err := os.Create(strings.TrimSuffix(beside, ".pprof") + "-heap.pprof")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	runtime.GC()
+	return pprof.Lookup("heap").WriteTo(f, 0)
 }
 
 // serveApps serves Apps that share an RTMP listener: App i is mounted at /x<i>/
@@ -184,26 +197,28 @@ func (m *fromMemory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(f.body)
 }
 
-// reader takes broadcasts and copies each packet once into a window of thirty
-// seconds, which is the least that a packager does: the floor of ingest.
-type reader struct{}
+// reader takes broadcasts and keeps the packets of the last thirty seconds. With
+// a copy of each, that is the least that a packager does: the floor of ingest.
+// Without, it is what taking a broadcast costs.
+type reader struct{ copies bool }
 
 type kept struct {
+	reader
 	window [][]byte
 	n      int
 	done   chan struct{}
 }
 
-func serveReader() error {
-	s, err := rtmp.NewServer(rtmp.Config{Publisher: reader{}})
+func serveReader(r reader) error {
+	s, err := rtmp.NewServer(rtmp.Config{Publisher: r})
 	if err != nil {
 		return err
 	}
 	return serve(http.NotFoundHandler(), s.Serve)
 }
 
-func (reader) Publish(context.Context, video.PublishRequest) (video.Publication, error) {
-	return &kept{window: make([][]byte, 30*(30+47)), done: make(chan struct{})}, nil
+func (r reader) Publish(context.Context, video.PublishRequest) (video.Publication, error) {
+	return &kept{reader: r, window: make([][]byte, 30*(30+47)), done: make(chan struct{})}, nil
 }
 
 func (k *kept) SetMetadata(video.Metadata) {}
@@ -211,7 +226,10 @@ func (k *kept) Close(error)                {}
 func (k *kept) Done() <-chan struct{}      { return k.done }
 func (k *kept) Err() error                 { return nil }
 func (k *kept) WritePacket(p video.Packet) error {
-	k.window[k.n%len(k.window)] = append([]byte(nil), p.Data...)
+	if k.copies {
+		p.Data = append([]byte(nil), p.Data...)
+	}
+	k.window[k.n%len(k.window)] = p.Data
 	k.n++
 	return nil
 }
@@ -230,8 +248,9 @@ type server struct {
 	list, multivariant string
 }
 
-// start starts the test program in a role, which may have a directory with it.
-func start(b testing.TB, what string) *server {
+// start starts the test program in a role, which may have a directory with it,
+// and with variables added to its environment.
+func start(b testing.TB, what string, env ...string) *server {
 	b.Helper()
 	name, _, _ := strings.Cut(what, " ")
 	s := &server{b: b, name: name, list: "/x0/hls/0/stream.m3u8"}
@@ -239,7 +258,7 @@ func start(b testing.TB, what string) *server {
 	if !strings.Contains(what, " ") {
 		what += " " + b.TempDir()
 	}
-	cmd.Env = append(os.Environ(), role+"="+what)
+	cmd.Env = append(append(os.Environ(), env...), role+"="+what)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -256,9 +275,9 @@ func start(b testing.TB, what string) *server {
 }
 
 // apps starts a server of n Apps.
-func apps(b testing.TB, n int) *server {
+func apps(b testing.TB, n int, env ...string) *server {
 	b.Helper()
-	s := start(b, "apps")
+	s := start(b, "apps", env...)
 	for range n {
 		s.vitals("more")
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +26,7 @@ type crowd struct {
 	bytes  atomic.Int64
 	failed atomic.Int64
 	errs   sync.Map
+	late   lateness // of BenchmarkLowLatency
 }
 
 func (c *crowd) fail(err error) {
@@ -48,6 +48,7 @@ func (c *crowd) watch(n int, viewer func(context.Context, *client, int)) float64
 		})
 	}
 	time.Sleep(2 * time.Second)
+	c.late.begin()
 	cpu, bytes := c.s.cpu(), c.bytes.Load()
 	time.Sleep(*lasting - 500*time.Millisecond)
 	cpu, bytes = c.s.cpu()-cpu, c.bytes.Load()-bytes
@@ -125,91 +126,6 @@ func BenchmarkViewers(b *testing.B) {
 	b.ReportMetric(slices.Max(used[0])-slices.Min(used[0]), "spread-s/GB")
 }
 
-// lowLatency asks for the playlists as they are once they have the next part,
-// and for the parts that are new there.
-func (c *crowd) lowLatency(ctx context.Context, v *client, i int) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-time.After(time.Duration(i) * time.Millisecond):
-	}
-	lists, err := c.s.lists(v)
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	for _, list := range lists[1:] {
-		wg.Go(func() {
-			v := &client{addr: c.s.HTTP}
-			defer func() { v.close() }()
-			c.follow(ctx, v, list)
-		})
-	}
-	c.follow(ctx, v, lists[0])
-}
-
-func (c *crowd) follow(ctx context.Context, v *client, list string) {
-	had, target := "", list
-	for ctx.Err() == nil {
-		text, size, err := v.get(target, true)
-		if err != nil {
-			c.fail(err)
-			return
-		}
-		c.bytes.Add(size)
-		p := read(text)
-		fresh := p.parts[slices.Index(p.parts, had)+1:]
-		if had == "" {
-			fresh = fresh[max(0, len(fresh)-1):]
-		}
-		for _, part := range fresh {
-			_, size, err := v.get(path.Join(path.Dir(list), part), false)
-			if err != nil {
-				c.fail(err)
-				return
-			}
-			c.bytes.Add(size)
-			had = part
-		}
-		and := "?"
-		if strings.Contains(list, "?") {
-			and = "&"
-		}
-		target = fmt.Sprintf("%s%s_HLS_msn=%d&_HLS_part=%d", list, and, p.first+len(p.segments), p.open)
-	}
-}
-
-// BenchmarkLowLatency has a thousand viewers of low-latency HLS, who watch one
-// server after the other. The goal is half of what MediaMTX needs, if that is
-// there.
-func BenchmarkLowLatency(b *testing.B) {
-	servers := []*server{apps(b, 1)}
-	if s := mediamtx(b); s != nil {
-		servers = append(servers, s)
-	}
-	for _, s := range servers {
-		broadcast(b, s, 1)
-	}
-	for _, s := range servers {
-		ready(b, s)
-	}
-	used := make([][]float64, len(servers))
-	for b.Loop() {
-		for i, s := range servers {
-			c := &crowd{s: s}
-			used[i] = append(used[i], c.watch(*viewers, c.lowLatency))
-			c.check(b)
-		}
-	}
-	b.ReportMetric(median(used[0]), "cpu-s/GB")
-	b.ReportMetric(slices.Max(used[0])-slices.Min(used[0]), "spread-s/GB")
-	for i, s := range servers[1:] {
-		b.ReportMetric(median(used[0])/median(used[i+1]), "ratio-to-"+s.name)
-	}
-}
-
 // BenchmarkWaiting has many viewers who all wait for each next part by a
 // blocking reload and get no media. It reports what each of them takes while
 // it waits, the CPU time of an answer, and how long after the first of them
@@ -220,7 +136,7 @@ func BenchmarkWaiting(b *testing.B) {
 	ready(b, app)
 	time.Sleep(35 * time.Second) // the window is full
 	before, rss := app.vitals(""), app.rss()
-	var used, mid, late []float64
+	var used, mid, late, last []float64
 	var memory, goroutines, heap float64
 	for b.Loop() {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -238,12 +154,13 @@ func BenchmarkWaiting(b *testing.B) {
 		w.all.Wait()
 		w.check(b)
 		used = append(used, float64(cpu.Microseconds())/float64(answers))
-		p50, p99 := w.lateness()
-		mid, late = append(mid, p50.Seconds()*1e3), append(late, p99.Seconds()*1e3)
+		p50, p99, all := w.lateness()
+		mid, late, last = append(mid, p50.Seconds()*1e3), append(late, p99.Seconds()*1e3), append(last, all.Seconds()*1e3)
 	}
 	b.ReportMetric(median(used), "cpu-us/answer")
 	b.ReportMetric(median(mid), "p50-ms")
 	b.ReportMetric(median(late), "p99-ms")
+	b.ReportMetric(median(last), "last-ms")
 	b.ReportMetric(memory, "rss-B/viewer")
 	b.ReportMetric(heap, "heap-B/viewer")
 	b.ReportMetric(goroutines, "goroutines/viewer")
@@ -301,9 +218,10 @@ func (w *waiters) wait(ctx context.Context, ready func()) {
 }
 
 // lateness is the median and the 99th percentile of the time between the first
-// answer with a part and the others, for parts that nearly all waited for.
-func (w *waiters) lateness() (p50, p99 time.Duration) {
-	var all []time.Duration
+// answer with a part and the others, and the median of that until the last has
+// it, for parts that nearly all waited for.
+func (w *waiters) lateness() (p50, p99, last time.Duration) {
+	var all, lasts []time.Duration
 	for _, list := range w.arrived {
 		if len(list) < *waiting*9/10 {
 			continue
@@ -312,6 +230,7 @@ func (w *waiters) lateness() (p50, p99 time.Duration) {
 		for _, at := range list {
 			all = append(all, at-first)
 		}
+		lasts = append(lasts, slices.Max(list)-first)
 	}
-	return percentile(all, 0.5), percentile(all, 0.99)
+	return percentile(all, 0.5), percentile(all, 0.99), percentile(lasts, 0.5)
 }

@@ -253,34 +253,70 @@ func BenchmarkSegmentRequest(b *testing.B) {
 	})
 }
 
-// BenchmarkWake has a thousand viewers that wait for each part.
+// BenchmarkWake has viewers that wait for each part. They are goroutines that
+// call the handler, without connections: what is measured is what a part that
+// is there sets in motion.
 func BenchmarkWake(b *testing.B) {
+	for _, viewers := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint("viewers=", viewers), func(b *testing.B) { wake(b, viewers) })
+	}
+}
+
+// waiter is a ResponseWriter whose handler allows itself time when it begins to
+// wait.
+type waiter struct {
+	discarder
+	waits func()
+}
+
+func (w waiter) SetWriteDeadline(time.Time) error {
+	w.waits()
+	return nil
+}
+
+func wake(b *testing.B, viewers int) {
 	p, e := benchPackager(b, video.DefaultLatencyLevel)
 	e.feed(b, p, time.Minute)
 	r := p.shown.Load().main.r
-	b.ReportAllocs()
-	start := cpuTime()
+	held := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse + m.StackInuse
+	}
+	requests := make([]*http.Request, viewers)
+	var cpu, last time.Duration
+	var memory uint64
 	for b.Loop() {
 		s := r.cur.Load()
 		target := fmt.Sprintf("/0/stream.m3u8?_HLS_msn=%d&_HLS_part=%d&_HLS_skip=YES", s.nextMSN, len(s.open))
-		var started, done sync.WaitGroup
-		for range 1000 {
-			started.Add(1)
-			done.Go(func() {
-				req := httptest.NewRequest(http.MethodGet, target, nil)
-				started.Done()
-				p.ServeHTTP(discarder{http.Header{}}, req)
-			})
+		for i := range requests {
+			requests[i] = httptest.NewRequest(http.MethodGet, target, nil)
 		}
-		started.Wait()
+		before := held()
+		var waiting, done sync.WaitGroup
+		for _, req := range requests {
+			waiting.Add(1)
+			w := waiter{discarder{http.Header{}}, sync.OnceFunc(waiting.Done)}
+			done.Go(func() { p.ServeHTTP(w, req) })
+		}
+		waiting.Wait()
+		memory = max(memory, held()-before)
 		for !r.cur.Load().has(s.nextMSN, len(s.open)) {
+			begun, used := time.Now(), cpuTime()
 			if err := p.WritePacket(e.next()); err != nil {
 				b.Fatal(err)
 			}
+			if r.cur.Load().has(s.nextMSN, len(s.open)) {
+				done.Wait()
+				last += time.Since(begun)
+				cpu += cpuTime() - used
+			}
 		}
-		done.Wait()
 	}
-	b.ReportMetric(float64((cpuTime()-start).Nanoseconds())/float64(b.N)/1000, "cpu-ns/viewer")
+	b.ReportMetric(float64(cpu.Nanoseconds())/float64(b.N*viewers), "cpu-ns/viewer")
+	b.ReportMetric(last.Seconds()*1e3/float64(b.N), "last-ms")
+	b.ReportMetric(float64(memory)/float64(viewers), "B/viewer")
 }
 
 // BenchmarkLadder has a broadcast with renditions of a half and a quarter of
