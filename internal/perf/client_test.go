@@ -126,7 +126,7 @@ func (c *client) get(target string, keep bool) (body []byte, size int64, err err
 		if c.conn, err = net.Dial("tcp", c.addr); err != nil {
 			return nil, 0, err
 		}
-		c.r, c.buf = bufio.NewReaderSize(c.conn, 4<<10), make([]byte, 64<<10)
+		c.r = bufio.NewReaderSize(c.conn, 4<<10)
 	}
 	if _, err = fmt.Fprintf(c.conn, "GET %s HTTP/1.1\r\nHost: perf\r\nUser-Agent: perf\r\nX-Playback-Session-Id: %p\r\n\r\n", target, c); err != nil {
 		return nil, 0, err
@@ -139,6 +139,9 @@ func (c *client) get(target string, keep bool) (body []byte, size int64, err err
 		body, err = io.ReadAll(res.Body)
 		size = int64(len(body))
 	} else {
+		if c.buf == nil { // those who only wait need none
+			c.buf = make([]byte, 64<<10)
+		}
 		size, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, res.Body, c.buf)
 	}
 	if err == nil && res.StatusCode != http.StatusOK {
