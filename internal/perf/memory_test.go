@@ -15,7 +15,7 @@ import (
 // it. So a program that has many broadcasts sets a lower GOGC; the CPU time says
 // what that costs.
 func BenchmarkMemory(b *testing.B) {
-	for _, gogc := range []int{100, 25} {
+	for _, gogc := range []int{100, 25, 10} {
 		b.Run(fmt.Sprint("GOGC=", gogc), func(b *testing.B) { memory(b, gogc) })
 	}
 }
