@@ -41,7 +41,7 @@ func cpu(r *usage.Recorder) func() (float64, bool) {
 func hardwareProblems(list []usage.High) []health.Problem {
 	var problems []health.Problem
 	for _, h := range list {
-		detail := fmt.Sprintf("%.0f %%", h.Percent)
+		detail := fmt.Sprintf("%.0f%%", h.Percent)
 		switch h.Name {
 		case "CPU":
 			problems = append(problems, problem("cpu-busy", "The CPU is nearly as busy as it can be.", detail))

@@ -72,7 +72,7 @@ func TestAFullDiskIsAProblem(t *testing.T) {
 		}
 		disk.Store(true)
 		time.Sleep(5 * time.Minute)
-		if got := codes(); got != "disk-full 95 %" {
+		if got := codes(); got != "disk-full 95%" {
 			t.Errorf("on a full disk: %s", got)
 		}
 		seen := 0

@@ -84,9 +84,9 @@ func message(w *window, s Stream, cpu float64) string {
 	switch {
 	case cpu > busyCPU && best > 0 && s.Inbound > best:
 		return fmt.Sprintf("The broadcast comes in at %d kbit/s, while the best quality that viewers get has %d kbit/s, "+
-			"and the CPU is busy by %.0f %%. A lower bitrate of the broadcast would cost viewers nothing.", s.Inbound/1000, best/1000, cpu)
+			"and the CPU is busy by %.0f%%. A lower bitrate of the broadcast would cost viewers nothing.", s.Inbound/1000, best/1000, cpu)
 	case cpu > overloadedCPU:
-		return fmt.Sprintf("The CPU is busy by %.0f %%. Fewer or smaller qualities, or a lower CPU usage of each, would keep the stream smooth.", cpu)
+		return fmt.Sprintf("The CPU is busy by %.0f%%. Fewer or smaller qualities, or a lower CPU usage of each, would keep the stream smooth.", cpu)
 	case slow > 0:
 		return fmt.Sprintf("%d of %d viewers have a network that is slower than, or too close to, the lowest bitrate of %d kbit/s. "+
 			"A quality of a lower bitrate would help them.", slow, len(w.throughput), lowest/1000)

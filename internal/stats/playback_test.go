@@ -222,7 +222,7 @@ func TestTheMostImportantIsSaidFirst(t *testing.T) {
 		{"nothing", with(0, 9000), Stream{Inbound: 4_000_000, Outputs: ladder}, 50, ""},
 		{"waste before everything", with(5, 10), Stream{Inbound: 6_000_000, Outputs: ladder}, 95, "comes in at 6000 kbit/s"},
 		{"no waste on an idle machine", with(0, 9000), Stream{Inbound: 6_000_000, Outputs: ladder}, 80, ""},
-		{"the CPU before viewers", with(5, 10), Stream{Inbound: 4_000_000, Outputs: ladder}, 91, "The CPU is busy by 91 %"},
+		{"the CPU before viewers", with(5, 10), Stream{Inbound: 4_000_000, Outputs: ladder}, 91, "The CPU is busy by 91%"},
 		{"slow viewers before errors", with(5, 1099, 1101), Stream{Outputs: ladder}, 0, "1 of 2 viewers have a network"},
 		{"fast viewers", with(0, 1101), Stream{Outputs: ladder}, 0, ""},
 		{"few errors", with(2), Stream{Outputs: source}, 0, ""},

@@ -195,7 +195,17 @@ function Shown({ entry }: { entry: PageEntry | undefined }) {
     if (Component) first.current = false;
   }, [key, Component]);
 
-  if (!entry) return <Page title={t("notFound")}>{null}</Page>;
+  if (!entry) {
+    return (
+      <Page title={t("notFound")}>
+        <p>
+          <a href={at("admin/")} onClick={follow}>
+            {t("status")}
+          </a>
+        </p>
+      </Page>
+    );
+  }
   if (failed) {
     return (
       <Note tone="bad" actions={<Button small onClick={load}>{common.t("tryAgain")}</Button>}>

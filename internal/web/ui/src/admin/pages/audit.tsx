@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { Button } from "../../components/button";
 import { TextField } from "../../components/form";
 import { dateTime } from "../../lib/format";
@@ -45,11 +46,11 @@ export default function AuditPage() {
                   rows={results}
                   id={(r) => r.id}
                   columns={[
-                    { head: t("time"), cell: (r) => dateTime(new Date(r.time)) },
+                    { head: t("time"), cell: (r) => dateTime(new Date(r.time)), class: "short" },
                     { head: t("who"), cell: (r) => r.actor || r.actorId },
-                    { head: t("what"), cell: (r) => <code>{r.action}</code> },
+                    { head: t("what"), cell: (r) => <code>{breakable(r.action)}</code> },
                     { head: t("about"), cell: (r) => (r.action.endsWith(r.target) ? "" : r.target) },
-                    { head: t("outcome"), cell: (r) => r.detail },
+                    { head: t("outcome"), cell: (r) => r.detail, class: "short" },
                   ]}
                 />
               )}
@@ -63,4 +64,9 @@ export default function AuditPage() {
       </Card>
     </Page>
   );
+}
+
+/** breakable is the path of a request, which may go on in another line after each slash. */
+function breakable(action: string): ComponentChildren {
+  return action.split(/(?<=\/)/).map((part) => [part, <wbr />]);
 }

@@ -98,7 +98,7 @@ function ChannelList({ channels, reload }: { channels: Channels; reload: Loaded<
   const state = states[channels.stream.state];
   return (
     <Card title={t("channelsTitle")} text={t("channelsText")}>
-      {state && <Note>{channels.stream.at ? `${state} ${ago(new Date(channels.stream.at))}` : state}</Note>}
+      {state && <Note>{channels.stream.at ? `${state} (${ago(new Date(channels.stream.at))})` : state}</Note>}
       {channels.channels.length === 0 ? (
         <p class="soft">{t("noChannels")}</p>
       ) : (

@@ -138,7 +138,7 @@ function Events({ list, edit, remove }: EventsProps) {
           rows={shown}
           id={(e) => e.id}
           columns={[
-            { head: t("begins"), cell: (e) => date(new Date(e.startTime), { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" }) },
+            { head: t("begins"), cell: (e) => date(new Date(e.startTime), { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" }) },
             { head: t("name"), cell: (e) => e.name },
             { head: t("length"), number: true, cell: (e) => t("minutes", { minutes: number(e.durationMinutes) }) },
             {

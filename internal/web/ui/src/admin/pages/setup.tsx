@@ -27,7 +27,7 @@ export default function SetupPage() {
       <SettingsForm form={form}>
         <Step n={1} title={t("setupChannel")} done={c.configured}>
           <TextSetting setting={name} label={t("channelName")} maxLength={100} />
-          <AreaSetting setting={summary} label={t("summary")} hint={t("summaryHint")} rows={2} maxLength={2000} />
+          <AreaSetting setting={summary} label={t("summary")} hint={t("summaryHint")} rows={4} maxLength={2000} />
           <TextSetting setting={url} type="url" label={t("serverURL")} hint={t("serverURLHint")} placeholder={location.origin} />
         </Step>
       </SettingsForm>

@@ -102,7 +102,7 @@ function Ladder() {
       <div class="advice" role="status">
         <p>
           {n("cpuEstimate", Math.max(0, Math.round(busy * 10) / 10))}{" "}
-          <span class="soft">{known ? t("estimateKnown", { width: source.width, height: source.height, framerate: number(source.framerate, { maximumFractionDigits: 0 }) }) : t("estimateUnknown")}</span>
+          <span class="soft">{known ? t("estimateKnown", { width: String(source.width), height: String(source.height), framerate: number(source.framerate, { maximumFractionDigits: 0 }) }) : t("estimateUnknown")}</span>
         </p>
         {advise(list, source, hardware).map((a, i) => (
           <Note key={i} tone="warn">

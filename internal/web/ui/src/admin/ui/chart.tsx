@@ -162,7 +162,7 @@ function timeTicks(first: number, last: number, most: number): number[] {
 }
 
 function timeFormat(span: number): (time: number) => string {
-  const options: Intl.DateTimeFormatOptions = span > 36 * hour ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit" };
+  const options: Intl.DateTimeFormatOptions = span > 36 * hour ? { month: "short", day: "numeric" } : { hour: "numeric", minute: "2-digit" };
   return (time) => date(new Date(time), options);
 }
 

@@ -198,7 +198,7 @@ function Occurrences({ recurrence, zone }: { recurrence: string; zone: string })
             <p>{t("nextTimes")}</p>
             <ul class="plain-list">
               {list.value.map((time) => (
-                <li key={time}>{date(new Date(time), { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: zone, timeZoneName: "short" })}</li>
+                <li key={time}>{date(new Date(time), { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit", timeZone: zone, timeZoneName: "short" })}</li>
               ))}
             </ul>
           </Note>

@@ -143,9 +143,9 @@ export const system = {
   older: "Older",
 
   help: "Help",
-  helpStart: "Getting on",
+  helpStart: "First steps",
   helpStream: "Any program that sends RTMP can broadcast here, such as OBS Studio. Send H.264 video and AAC sound with a keyframe every 2 seconds.",
-  helpQuality: "If viewers see a spinner, look at the playback page: when most of them have trouble it is your upload or the machine, when few have it is their connection. A lower bitrate or one more quality helps both.",
+  helpQuality: "If viewers see a spinner, look at the playback page: when most of them have trouble it is your upload or the machine; when few have it, it is their connection. A lower bitrate or one more quality helps both.",
   helpProblems: "What is wrong stands at the top of the status page. The logs say more.",
   forPrograms: "For programs",
   apiDocument: "The API, as an OpenAPI document",

@@ -1,1 +1,0 @@
-export{t as default}from"./chat-messages-CItQ5HxB.js";

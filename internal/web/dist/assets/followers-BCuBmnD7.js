@@ -1,1 +1,0 @@
-export{t as default}from"./followers-DqqMt3Nq.js";

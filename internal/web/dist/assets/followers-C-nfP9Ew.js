@@ -1,0 +1,1 @@
+export{t as default}from"./followers-C5e5P49q.js";

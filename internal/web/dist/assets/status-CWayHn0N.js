@@ -1,1 +1,0 @@
-export{t as default}from"./status-NR0_F9t4.js";
