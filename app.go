@@ -155,6 +155,21 @@ func (a *App) ServeRTMP(l net.Listener) error {
 	return closedError(p.rtmp.Serve(l))
 }
 
+// ServeRTMPConn serves one publisher over a connection that the host has
+// accepted, such as of a port that it shares among protocols, or one end of a
+// [net.Pipe]. It closes c, and returns when the connection has ended: nil if
+// the publisher was done, [ErrClosed] after Shutdown, which waits for it, and
+// otherwise why it was cut off, as [rtmp.Server.ServeConn] has it. The limits
+// are those of ServeRTMP, but for those of an address if c has no remote
+// address of IP. To end it before, close c.
+func (a *App) ServeRTMPConn(c net.Conn) error {
+	p, err := a.live()
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
+	return closedError(p.rtmp.ServeConn(c))
+}
+
 func closedError(err error) error {
 	if errors.Is(err, video.ErrServerClosed) {
 		return ErrClosed

@@ -83,7 +83,8 @@
 //
 // An App is one channel, and cheap. A program may have any number of them,
 // each with a data directory of its own, and [RTMPMux] serves them all from
-// one RTMP listener. One channel in several processes is [WithCluster].
+// one RTMP listener; [App.ServeRTMPConn] takes single connections, of a port that
+// a program shares among protocols. One channel in several processes is [WithCluster].
 //
 // # Lifetime
 //

@@ -24,6 +24,7 @@ import (
 	"github.com/owncast-go/owncast/video/hardware"
 	"github.com/owncast-go/owncast/video/prometheus"
 	"github.com/owncast-go/owncast/video/restream"
+	"github.com/owncast-go/owncast/video/rtmp"
 	"github.com/owncast-go/owncast/video/videotest"
 )
 
@@ -34,12 +35,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	rtmp, err := net.Listen("tcp", ":1935")
+	l, err := net.Listen("tcp", ":1935")
 	if err != nil {
 		log.Fatal(err)
 	}
 	go func() { log.Fatal(http.ListenAndServe(":8080", app.Handler())) }()
-	if err := app.Run(context.Background(), rtmp); err != nil {
+	if err := app.Run(context.Background(), l); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -118,6 +119,34 @@ func ExampleRTMPMux() {
 		log.Fatal(err)
 	}
 	log.Fatal(mux.Serve(l))
+}
+
+// A connection that the program has already, from a port that it shares among
+// protocols, or like here from within.
+func ExampleApp_ServeRTMPConn() {
+	app, err := owncast.New(owncast.WithRepository(memory.New()), owncast.WithStreamKeys("change-me"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	if err := app.Start(ctx); err != nil {
+		log.Fatal(err)
+	}
+	defer app.Shutdown(ctx)
+
+	here, there := net.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- app.ServeRTMPConn(there) }()
+	client, err := rtmp.Dial(ctx, "rtmp://here/live/change-me", rtmp.ClientConfig{
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return here, nil },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// … client.WritePacket, or videotest.Publish(ctx, client) …
+	err = client.Close()
+	fmt.Println(err, <-ended)
+	// Output: <nil> <nil>
 }
 
 // One storage for several Apps.

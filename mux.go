@@ -80,6 +80,11 @@ func (m *RTMPMux) Publish(ctx context.Context, req PublishRequest) (video.Public
 // It closes l.
 func (m *RTMPMux) Serve(l net.Listener) error { return closedError(m.server.Serve(l)) }
 
+// ServeConn serves one publisher over a connection that the host has accepted,
+// as [App.ServeRTMPConn] does. It closes c, and returns when the connection has
+// ended.
+func (m *RTMPMux) ServeConn(c net.Conn) error { return closedError(m.server.ServeConn(c)) }
+
 // Shutdown closes the listeners and the connections, and waits for them or
 // for ctx. It may be called more than once.
 func (m *RTMPMux) Shutdown(ctx context.Context) error { return m.server.Shutdown(ctx) }
