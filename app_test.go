@@ -131,27 +131,10 @@ func publish(t testing.TB, addr, appName, key string) (stop func()) {
 func burst(t testing.TB, addr, appName, key string, seconds int) *rtmp.Client {
 	t.Helper()
 	c := dial(t, addr, appName, key)
-	if err := send(c, seconds); err != nil {
+	if err := videotest.Send(c, time.Duration(seconds)*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// send sends the first seconds of the clip at once.
-func send(c *rtmp.Client, seconds int) error {
-	tags, err := videotest.Loop(videotest.Clip(), videotest.ClipDuration)
-	if err != nil {
-		return err
-	}
-	for tag := range tags {
-		if tag.Timestamp > time.Duration(seconds)*time.Second {
-			break
-		}
-		if err := c.WriteTag(tag.Type, tag.Timestamp, tag.Body); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (c *channel) get(path string) (int, string) {

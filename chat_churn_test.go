@@ -20,6 +20,7 @@ import (
 	"github.com/owncast-go/owncast/repository"
 	"github.com/owncast-go/owncast/repository/memory"
 	"github.com/owncast-go/owncast/video/rtmp"
+	"github.com/owncast-go/owncast/video/videotest"
 )
 
 // churn is a room full of people who come, flood, rename and go, while
@@ -178,7 +179,7 @@ func (x *churn) flap() {
 	for x.ctx.Err() == nil {
 		c, err := rtmp.Dial(x.ctx, "rtmp://"+x.c.rtmp+"/live", rtmp.ClientConfig{StreamKey: "k"})
 		if err == nil {
-			if send(c, 3) == nil {
+			if videotest.Send(c, 3*time.Second) == nil {
 				x.published.Add(1)
 			}
 			x.pause(100 * time.Millisecond)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/owncast-go/owncast"
 	"github.com/owncast-go/owncast/video/rtmp"
+	"github.com/owncast-go/owncast/video/videotest"
 )
 
 // through publishes over c.
@@ -74,10 +75,14 @@ func TestAConnectionOfTheHostsIsServed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := send(client, 5); err != nil {
+			if err := videotest.Send(client, 12*time.Second); err != nil {
 				t.Fatal(err)
 			}
-			c.await("/hls/0/stream.m3u8", "#EXTINF")
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if played, err := videotest.Play(ctx, c.web.Client(), c.web.URL+"/hls/stream.m3u8", 4*time.Second); err != nil || len(played) != 2 {
+				t.Errorf("Play = %+v, %v, want two renditions", played, err)
+			}
 			if err := client.Close(); err != nil {
 				t.Errorf("Close = %v", err)
 			}
@@ -101,7 +106,7 @@ func TestAConnectionOfTheHostsEndsWithTheApp(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer client.Close()
-			if err := send(client, 1); err != nil {
+			if err := videotest.Send(client, time.Second); err != nil {
 				t.Fatal(err)
 			}
 		} else if _, err := here.Write([]byte{3}); err != nil { // it is served now
@@ -159,7 +164,7 @@ func TestAMuxServesConnectionsOfTheHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	if err := send(client, 1); err != nil {
+	if err := videotest.Send(client, time.Second); err != nil {
 		t.Fatal(err)
 	}
 	shutdown(t, mux)

@@ -237,19 +237,23 @@ func (a *api) named(obj *types.TypeName) {
 // package exports by itself.
 func (a *api) text(t types.Type) string {
 	a.reach(t)
-	if s, ok := t.(*types.Signature); ok {
-		t = types.NewSignatureType(nil, nil, nil, nameless(s.Params()), nameless(s.Results()), s.Variadic())
-	}
-	return types.TypeString(t, shortPath)
+	return types.TypeString(nameless(t), shortPath)
 }
 
 // nameless leaves out the names of parameters, which may change.
-func nameless(vars *types.Tuple) *types.Tuple {
-	var list []*types.Var
-	for v := range vars.Variables() {
-		list = append(list, types.NewParam(token.NoPos, nil, "", v.Type()))
+func nameless(t types.Type) types.Type {
+	s, ok := t.(*types.Signature)
+	if !ok {
+		return t
 	}
-	return types.NewTuple(list...)
+	without := func(vars *types.Tuple) *types.Tuple {
+		var list []*types.Var
+		for v := range vars.Variables() {
+			list = append(list, types.NewParam(token.NoPos, nil, "", nameless(v.Type())))
+		}
+		return types.NewTuple(list...)
+	}
+	return types.NewSignatureType(nil, nil, nil, without(s.Params()), without(s.Results()), s.Variadic())
 }
 
 // reach writes down types of this module in t that are not exported by a

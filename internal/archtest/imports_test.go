@@ -125,7 +125,7 @@ func modules() map[string][]string {
 		"github.com/coder/websocket":              {"chat"},
 		"github.com/dunglas/httpsfv":              {"federation/activitypub/internal/httpsig"},
 		"github.com/go-fed/activity":              {"federation/activitypub/internal/vocab"},
-		"github.com/grafov/m3u8":                  {"video/hls", "video/recording"},
+		"github.com/grafov/m3u8":                  {"video/hls", "video/recording", "video/videotest"},
 		"github.com/microcosm-cc/bluemonday":      {"internal/markup"},
 		"github.com/nats-io/nats.go":              {"repository/jetstream"},
 		"github.com/oschwald/maxminddb-golang/v2": {"internal/geoip"},

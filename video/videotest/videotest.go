@@ -1,11 +1,23 @@
-// Package videotest has a small broadcast to test and to show with.
+// Package videotest has a small broadcast to test and to show with, and a
+// player for tests.
 //
 // [Publish] sends it in real time and without end, to whatever takes FLV tags,
-// such as a client of package rtmp:
+// such as a client of package rtmp, and [Send] some seconds of it at once:
 //
 //	err := videotest.Publish(ctx, client)
 //
 // [Loop] does the same for any FLV file and leaves the pace to its caller.
+//
+// A test of a program with an App in it needs neither a port for RTMP nor
+// ffmpeg: [Pipe] connects a client of package rtmp to the App, and [Play] plays
+// what comes out and says what is wrong with it.
+//
+//	srv := httptest.NewServer(program)
+//	client, err := rtmp.Dial(ctx, "rtmp://test/live/"+key, rtmp.ClientConfig{DialContext: videotest.Pipe(app.ServeRTMPConn)})
+//	…
+//	err = videotest.Send(client, 8*time.Second)
+//	…
+//	played, err := videotest.Play(ctx, srv.Client(), srv.URL+"/hls/stream.m3u8", 4*time.Second)
 package videotest
 
 import (
@@ -99,6 +111,25 @@ func read(file []byte) (header, media []flv.Tag, err error) {
 // changed.
 type TagWriter interface {
 	WriteTag(typ flv.TagType, timestamp time.Duration, body []byte) error
+}
+
+// Send writes the first d of the clip to w at once, over and over if it is
+// longer than [ClipDuration]. Time in a stream is that of its timestamps: what
+// packages it does not wait either.
+func Send(w TagWriter, d time.Duration) error {
+	tags, err := Loop(Clip(), ClipDuration)
+	if err != nil {
+		return err
+	}
+	for tag := range tags {
+		if tag.Timestamp > d {
+			return nil
+		}
+		if err := w.WriteTag(tag.Type, tag.Timestamp, tag.Body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Publish writes the clip to w in real time, over and over, and blocks until
