@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/logring"
 	"github.com/owncast-go/owncast/video"
 )
@@ -57,6 +58,19 @@ func New(opts ...Option) (*App, error) {
 // segments last; a server around the handler should have no write timeout, or
 // a longer one.
 func (a *App) Handler() http.Handler { return a.handler }
+
+// HandlerFor serves some parts of what Handler serves, at the same paths, and
+// answers 404 to everything else: so that, for example, the administration is
+// on a private listener alone, and video on one that a CDN fetches from.
+// Handlers for several parts may be mounted at once, Handler beside them. A
+// player of viewers needs [PartVideo] and [PartPage].
+func (a *App) HandlerFor(parts ...Part) http.Handler {
+	var all Part
+	for _, p := range parts {
+		all |= p
+	}
+	return httpapi.Only(all, a.handler)
+}
 
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	p := a.running.Load()

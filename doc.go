@@ -79,6 +79,9 @@
 // as [http.ResponseController] wants it; http.TimeoutHandler has none, and does
 // not fit what waits, which are playlists and the chat.
 //
+// [App.HandlerFor] serves some parts alone, for a host that has the
+// administration on a private listener or video on one of its own.
+//
 // # Several channels
 //
 // An App is one channel, and cheap. A program may have any number of them,

@@ -121,6 +121,19 @@ func ExampleRTMPMux() {
 	log.Fatal(mux.Serve(l))
 }
 
+// The administration on a private listener alone. Administrators have the rest
+// there too, which its pages show.
+func ExampleApp_HandlerFor() {
+	app, err := owncast.New(owncast.WithDataDir("data"), owncast.WithAdminPassword("change-me"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	public := app.HandlerFor(owncast.PartPage, owncast.PartVideo, owncast.PartChat, owncast.PartFediverse)
+	go func() { log.Fatal(http.ListenAndServe(":8080", public)) }()
+	go func() { log.Fatal(http.ListenAndServe("10.0.0.1:8081", app.Handler())) }()
+	// … app.Run …
+}
+
 // A connection that the program has already, from a port that it shares among
 // protocols, or like here from within.
 func ExampleApp_ServeRTMPConn() {

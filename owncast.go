@@ -82,6 +82,30 @@ type (
 	Metric = metrics.Metric
 	// MetricLabel is a label of a [Metric].
 	MetricLabel = metrics.Label
+	// Part is a part of what an App serves: see [App.HandlerFor].
+	Part = httpapi.Part
+)
+
+// Parts for [App.HandlerFor]. What several of them need, such as the files of
+// the pages, is in all of those.
+const (
+	// PartPage is the page of viewers, with what it asks for, but for what
+	// other parts have.
+	PartPage = httpapi.PartPage
+	// PartVideo is playlists and segments, live and recorded, the player in a
+	// frame, pictures of what is live, and what players report.
+	PartVideo = httpapi.PartVideo
+	// PartChat is the chat: its connections, what its users and moderators ask
+	// for, and the chat in a frame.
+	PartChat = httpapi.PartChat
+	// PartAdmin is the administration, its pages and its API, and where the
+	// administrator proves by IndieAuth that the channel is theirs.
+	PartAdmin = httpapi.PartAdmin
+	// PartPrograms is the API of programs with a token.
+	PartPrograms = httpapi.PartPrograms
+	// PartFediverse is what servers of the fediverse ask for, with what
+	// [App.WellKnown] serves.
+	PartFediverse = httpapi.PartFediverse
 )
 
 // Sections of the [Settings].

@@ -160,13 +160,18 @@ func New(c Config) (http.Handler, error) {
 	return a.gated(a.below(mux)), nil
 }
 
-// below keeps the mux from redirecting to the cleaned form of a path, which
-// would lead out of the path that the App is mounted on.
+// below keeps the mux from what is of no part that is served, and from
+// redirecting to the cleaned form of a path, which would lead out of the path
+// that the App is mounted on.
 func (a *api) below(mux http.Handler) http.Handler {
 	missing := httpx.Handler(a.Logger, a.notFound)
+	table := partTable()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := r.URL.Path
+		parts, limited := r.Context().Value(partsKey{}).(Part)
 		switch {
+		case limited && partsOf(table, p)&parts == 0:
+			missing.ServeHTTP(w, r)
 		case p == "":
 			a.Web.ServeHTTP(w, r) // it knows how to add the slash
 		case p != path.Clean(p) && p != path.Clean(p)+"/":
