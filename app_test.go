@@ -494,27 +494,12 @@ func TestNothingIsLeftOfAHundredAppsAndBroadcasts(t *testing.T) {
 		c.web.CloseClientConnections()
 		c.web.Client().CloseIdleConnections()
 	}
-	settle := func() (goroutines, files int) {
-		for range 50 { // the network needs a moment to be done with closed connections
-			time.Sleep(20 * time.Millisecond)
-			entries, err := os.ReadDir("/proc/self/fd")
-			if err != nil {
-				t.Skip("no /proc to count descriptors in")
-			}
-			g := runtime.NumGoroutine()
-			if g == goroutines && len(entries) == files {
-				break
-			}
-			goroutines, files = g, len(entries)
-		}
-		return goroutines, files
-	}
 	cycle(2)
 	broadcasts(2)
-	g0, f0 := settle()
+	g0, f0 := settled(t)
 	cycle(100)
 	broadcasts(100)
-	g1, f1 := settle()
+	g1, f1 := settled(t)
 	if g1 > g0+2 || f1 > f0+2 {
 		t.Errorf("%d goroutines and %d descriptors became %d and %d", g0, f0, g1, f1)
 	}
