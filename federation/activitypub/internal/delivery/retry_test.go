@@ -82,7 +82,9 @@ func TestEveryTryIsSignedAnew(t *testing.T) {
 				hosts.Prefer("a.test", kind)
 				client := transport.New(transport.Config{
 					HTTP: &http.Client{Transport: server}, Preferences: hosts, Fetches: 1, FetchTimeout: time.Minute, PostTimeout: time.Minute,
-					Key:  func(context.Context) (httpsig.Key, error) { return httpsig.Key{ID: "https://b.test/#key", Private: key}, nil },
+					Key: func(context.Context) (httpsig.Key, error) {
+						return httpsig.Key{ID: "https://b.test/#key", Private: key}, nil
+					},
 					Host: func(_ context.Context, u *url.URL) (string, bool) { return u.Host, true },
 				})
 				queue := memory.New().Deliveries
