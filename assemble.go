@@ -132,7 +132,7 @@ func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Stora
 	}); err != nil {
 		return err
 	}
-	if p.rtmp, err = rtmp.NewServer(rtmp.Config{Publisher: p.video, Logger: c.log}); err != nil {
+	if p.rtmp, err = rtmp.NewServer(rtmp.Config{Publisher: p.video, Limits: c.rtmpLimits, Logger: c.log}); err != nil {
 		return err
 	}
 	p.restream, err = newRestreams(c, p.settings.store, p.video)

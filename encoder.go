@@ -2,6 +2,7 @@ package owncast
 
 import (
 	"context"
+	"slices"
 
 	"github.com/owncast-go/owncast/video"
 )
@@ -39,4 +40,27 @@ func (e *chosenEncoder) choose(ctx context.Context) video.Transcoder {
 		return e.EncoderSelector
 	}
 	return t
+}
+
+// WithLadder offers viewers renditions of the broadcast, in place of the
+// ladder in the settings. It holds for sessions that begin later. Without
+// [WithTranscoder] there is nobody to make them, and viewers have the
+// broadcast as it came.
+func WithLadder(l Ladder) Option {
+	return func(c *config) error {
+		l.Renditions = slices.Clone(l.Renditions)
+		c.ladder = &l
+		return option("WithLadder", l.Validate())
+	}
+}
+
+// WithTranscoder has the renditions of the ladder made by t, such as
+// [github.com/owncast-go/owncast/video/ffmpeg.Transcoder]. Nobody waits for
+// it: what it is too slow for or fails to make is not listed meanwhile. The
+// default makes none.
+func WithTranscoder(t Transcoder) Option {
+	return func(c *config) error {
+		c.transcoder = t
+		return notNil("WithTranscoder", t == nil)
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/owncast-go/owncast/repository/bolt"
 	"github.com/owncast-go/owncast/repository/memory"
 	"github.com/owncast-go/owncast/video"
+	"github.com/owncast-go/owncast/video/rtmp"
 )
 
 // get asks an App that runs, as a browser would.
@@ -194,6 +195,13 @@ func ExampleWithBackup() {
 		return err
 	}
 	_, err := owncast.New(owncast.WithRepository(repo), owncast.WithBackup(dump))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// Publishers who all come through one proxy.
+func ExampleWithRTMPLimits() {
+	_, err := owncast.New(owncast.WithRTMPLimits(rtmp.Limits{MaxConnections: 100, MaxWaiting: 100}))
 	fmt.Println(err)
 	// Output: <nil>
 }

@@ -3,6 +3,7 @@ package owncast_test
 import (
 	"encoding/json"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -72,5 +73,31 @@ func TestAdministratorsAreShownTheLog(t *testing.T) {
 				t.Error("a stream key is in the log")
 			}
 		})
+	}
+}
+
+func TestRequestsThatGoWellAreNotLogged(t *testing.T) {
+	log := new(syncBuffer)
+	c := run(t, owncast.WithLogger(slog.New(slog.NewTextHandler(log, nil))), owncast.WithLatencyLevel(0),
+		owncast.WithTrustedProxies(netip.MustParsePrefix("127.0.0.0/8")))
+	client := burst(t, c.rtmp, "live", "k", 5)
+	defer client.Close()
+	c.await("/hls/0/stream.m3u8", "#EXTINF")
+	before := log.String()
+	if !strings.Contains(before, "publisher connected") {
+		t.Errorf("the publisher is not in the log: %s", before)
+	}
+	const viewer = "203.0.113.9"
+	for range 5 {
+		for _, path := range []string{"/", "/hls/stream.m3u8", "/hls/0/stream.m3u8", "/api/status", "/api/config", "/nothing", "/api/admin/status"} {
+			c.exchange("GET", path, "", "", "X-Forwarded-For", viewer)
+		}
+	}
+	ann := c.enter("Ann", "X-Forwarded-For", viewer)
+	ann.send(map[string]string{"type": "CHAT", "body": "hello"})
+	for ann.next().Type != "CHAT" { // it is heard
+	}
+	if after := log.String(); after != before || strings.Contains(after, viewer) {
+		t.Errorf("requests are logged: %s", strings.TrimPrefix(after, before))
 	}
 }

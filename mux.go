@@ -12,6 +12,16 @@ import (
 	"github.com/owncast-go/owncast/video/rtmp"
 )
 
+// WithRTMPLimits bounds what publishers may cost, and who is none yet: how many
+// connections there are, how long each may be silent, and how large what it
+// sends. The default is that of [rtmp.Limits]. What is beyond it is closed.
+func WithRTMPLimits(l rtmp.Limits) Option {
+	return func(c *config) error {
+		c.rtmpLimits = l
+		return option("WithRTMPLimits", l.Validate())
+	}
+}
+
 // RTMPMux serves one RTMP listener for several Apps. A publisher goes to the
 // Apps that are registered under the RTMP app name of its URL, which is
 // "name" in rtmp://host/name/key; if there are several, the first one that

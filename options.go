@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/owncast-go/owncast/chat"
@@ -28,6 +27,7 @@ import (
 	"github.com/owncast-go/owncast/video/hls"
 	"github.com/owncast-go/owncast/video/recording"
 	"github.com/owncast-go/owncast/video/restream"
+	"github.com/owncast-go/owncast/video/rtmp"
 	"github.com/owncast-go/owncast/webhooks"
 )
 
@@ -61,6 +61,7 @@ type config struct {
 	newLibrary     func(recording.Config) (library, error) // as recording
 	grace          time.Duration
 	policy         video.Policy
+	rtmpLimits     rtmp.Limits
 	thumbnails     Thumbnails // nil: none
 	trusted        []netip.Prefix
 	frameAncestors []string          // nil: everybody
@@ -268,29 +269,6 @@ func WithLatencyLevel(level int) Option {
 	}
 }
 
-// WithLadder offers viewers renditions of the broadcast, in place of the
-// ladder in the settings. It holds for sessions that begin later. Without
-// [WithTranscoder] there is nobody to make them, and viewers have the
-// broadcast as it came.
-func WithLadder(l Ladder) Option {
-	return func(c *config) error {
-		l.Renditions = slices.Clone(l.Renditions)
-		c.ladder = &l
-		return option("WithLadder", l.Validate())
-	}
-}
-
-// WithTranscoder has the renditions of the ladder made by t, such as
-// [github.com/owncast-go/owncast/video/ffmpeg.Transcoder]. Nobody waits for
-// it: what it is too slow for or fails to make is not listed meanwhile. The
-// default makes none.
-func WithTranscoder(t Transcoder) Option {
-	return func(c *config) error {
-		c.transcoder = t
-		return notNil("WithTranscoder", t == nil)
-	}
-}
-
 // WithDVR lets viewers go back by d. What is older than the live window is
 // served from the [Storage]. The default is the live window.
 func WithDVR(d time.Duration) Option {
@@ -385,9 +363,13 @@ func WithPublicFiles(fsys fs.FS) Option {
 	}
 }
 
-// WithLogger logs to l. The default is [slog.Default]. Administrators are shown
-// the last 500 records of level Info and above, and the last 500 warnings,
-// whatever level l is enabled for.
+// WithLogger logs to l. The default is [slog.Default], so that a program that
+// says nothing of it is still told what goes wrong; [slog.DiscardHandler] makes
+// an App silent. Above level Debug there is what becomes of the broadcast and
+// what fails, and nothing for a request that went well. No record has a stream
+// key, a password or a token, and of addresses those of publishers alone.
+// Administrators are shown the last 500 records of level Info and above, and
+// the last 500 warnings, whatever level l is enabled for.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		c.log = l

@@ -173,3 +173,22 @@ func TestAMuxServesConnectionsOfTheHosts(t *testing.T) {
 		t.Errorf("ServeConn = %v, want ErrClosed", err)
 	}
 }
+
+func TestTheHostLimitsRTMP(t *testing.T) {
+	c := run(t, owncast.WithRTMPLimits(rtmp.Limits{MaxConnections: 1}))
+	first := dial(t, c.rtmp, "live", "k")
+	defer first.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	second, err := rtmp.Dial(ctx, "rtmp://"+c.rtmp+"/live/k", rtmp.ClientConfig{})
+	if refused := (*rtmp.StatusError)(nil); err == nil || errors.As(err, &refused) {
+		t.Errorf("Dial = %v, want a connection that is closed", err)
+	}
+	if err == nil {
+		_ = second.Close()
+	}
+	_, err = owncast.New(owncast.WithRTMPLimits(rtmp.Limits{IdleTimeout: -1}))
+	if oe := (*owncast.OptionError)(nil); !errors.As(err, &oe) || oe.Option != "WithRTMPLimits" {
+		t.Errorf("New = %v, want an *OptionError of WithRTMPLimits", err)
+	}
+}

@@ -56,6 +56,12 @@ type Limits struct {
 	WrongKeyDelay time.Duration
 }
 
+// Validate returns an error for a negative limit.
+func (l Limits) Validate() error {
+	_, err := l.withDefaults()
+	return err
+}
+
 // withDefaults returns l with the zero fields filled in.
 func (l Limits) withDefaults() (Limits, error) {
 	for _, d := range []struct {
