@@ -114,7 +114,7 @@ func (a *App) assemble(ctx context.Context, c config, p *parts) error {
 // assembleVideo makes the way from publishers to what is fetched, kept and
 // sent on.
 func (a *App) assembleVideo(ctx context.Context, c config, p *parts, store Storage) (err error) {
-	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Events: storageEvents(c.hooks), Logger: c.log}
+	packaging := hls.Config{Storage: store, DVR: c.dvr, Slate: c.slate, Sweep: p.alone, Events: storageEvents(c.hooks), Logger: c.log}
 	if c.recording != nil {
 		if p.library, err = c.newLibrary(recording.Config{
 			Storage: store, Policy: *c.recording, Title: p.settings.title,

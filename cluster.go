@@ -74,11 +74,18 @@ type Cluster interface {
 // what waits to be delivered to others is taken by any of them.
 //
 // Each node has a data directory of its own; with [WithStorage] or [WithS3]
-// give all of them the same storage. Viewers of a node without the publisher
-// can go back as far as the live window. Hooks hear of what their own node
-// does, of a broadcast that of the publisher, and of a message that of its
-// writer. Nodes do not record: [WithRecording] is an error, for one that begins
-// would take what another is recording for left behind.
+// give all of them the same storage. A node finds out whether it has that of
+// the one with the publisher, by a segment that the other has stored. If so, its
+// viewers can go back as far as [WithDVR] says, also when the other node is gone;
+// otherwise as far as the live window. Two channels need two storages, as they
+// do without a cluster.
+//
+// Hooks hear of what their own node does, of a broadcast that of the publisher,
+// and of a message that of its writer. What the function of [WithViewerCount]
+// returns is added by one node, the one that leads: for some seconds by none
+// when that is gone. Nodes do not record: [WithRecording] is an error, for one
+// that begins would take what another is recording for left behind.
+// App.Metrics has figures of the nodes, from "owncast_cluster_nodes" on.
 //
 // The App opens c and closes it; after a Start that failed behind that, it
 // cannot be opened again.
@@ -156,6 +163,9 @@ func (p *parts) exclusive(next video.PublishAuthorizer, policy video.Policy) vid
 
 // leads tells whether this node does what one is to do for all.
 func (p *parts) leads() bool { return p.node == nil || p.node.Leader() }
+
+// alone tells whether no other node can have a publisher.
+func (p *parts) alone() bool { return p.node == nil || p.node.Err() == nil }
 
 // disconnect ends the session and its publisher, on whichever node that is.
 func (p *parts) disconnect() bool {
@@ -256,4 +266,23 @@ func (p *parts) clusterProblems(context.Context) []health.Problem {
 		return []health.Problem{problem("cluster-unreachable", "The other nodes of the cluster cannot be reached.", err.Error())}
 	}
 	return nil
+}
+
+// cluster has what a node knows of the others; nothing without a cluster.
+func (l *metricList) cluster(n *cluster.Node) {
+	if n == nil {
+		return
+	}
+	s := n.Stats()
+	l.gauge("owncast_cluster_reachable", "Whether the other nodes can be reached.", number(s.Reachable))
+	l.gauge("owncast_cluster_nodes", "Nodes that are there, with this one.", float64(s.Nodes))
+	l.gauge("owncast_cluster_leader", "Whether this node does what one node is to do for all.", number(s.Leader))
+	l.gauge("owncast_cluster_other_viewers", "Viewers of the other nodes.", float64(s.Viewers))
+	l.gauge("owncast_cluster_following", "Whether another node has the publisher.", number(s.Following))
+	l.gauge("owncast_cluster_silence_seconds", "Since when nothing has come of the node with the publisher; its status comes every two seconds.", s.Silence.Seconds())
+	l.gauge("owncast_cluster_round_trip_seconds", "How long the last message to all nodes took to come back to this one.", s.RoundTrip.Seconds())
+	l.gauge("owncast_cluster_storage_shared", "Whether this node has the storage of the node with the publisher.", number(s.Shared))
+	l.counter("owncast_cluster_sent_bytes_total", "Video and status that this node has given the others.", s.Sent)
+	l.counter("owncast_cluster_received_bytes_total", "Video and status that have come of the others.", s.Received)
+	l.counter("owncast_cluster_send_failures_total", "Messages of video and status that could not be sent.", s.Failures)
 }

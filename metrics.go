@@ -54,6 +54,7 @@ func (a *App) Metrics() []Metric {
 	list.health(p.health.Report())
 	list.hardware(p.hardware)
 	list.outbound(p.outbound)
+	list.cluster(p.node)
 	common := []metrics.Label{{Name: "version", Value: Version}, {Name: "host", Value: a.cfg.base.Host}}
 	for i := range list {
 		list[i].Labels = append(list[i].Labels, common...)

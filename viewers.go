@@ -16,7 +16,8 @@ import (
 // WithViewerCount adds the viewers that f counts to those of the App's own,
 // such as those of a CDN or of another platform. It is asked once a second at
 // the most, while there is a stream; it must be safe for concurrent use and
-// must not block. What is below 0 counts as 0.
+// must not block. What is below 0 counts as 0. In a cluster one node at a time
+// asks its f, for all; see [WithCluster].
 func WithViewerCount(f func() int) Option {
 	return func(c *config) error {
 		c.extraViewers = f

@@ -36,6 +36,7 @@ type outbox struct {
 	queue    []Relayed
 	progress // of those that were added, handed over or given up
 	closed   bool
+	cut      context.CancelFunc // of what run hands over; nil before run
 }
 
 func newOutbox(r Relay, past *history, unstored func(Relayed), log *slog.Logger) *outbox {
@@ -82,7 +83,13 @@ func (o *outbox) settled(ctx context.Context) error {
 func (o *outbox) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
 	o.closed = true
+	if o.cut != nil {
+		time.AfterFunc(outboxTime, o.cut)
+	}
 	signal(o.wake)
 }
 
@@ -90,11 +97,14 @@ func (o *outbox) close() {
 func (o *outbox) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	o.mu.Lock()
+	o.cut = cancel
+	if o.closed {
+		time.AfterFunc(outboxTime, cancel)
+	}
+	o.mu.Unlock()
 	for {
 		batch, closed := o.next()
-		if closed {
-			time.AfterFunc(outboxTime, cancel) // nothing comes after it
-		}
 		if len(batch) == 0 {
 			if closed {
 				return

@@ -92,6 +92,7 @@ type Node struct {
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup
 	told     sync.Mutex    // held while something is told
+	current  chan struct{} // closed when the backlog of the others' messages has come
 	joined   chan struct{} // closed when this node hears what nodes tell
 	join     func()        // closes it
 	peers    peers
@@ -100,6 +101,7 @@ type Node struct {
 	claiming chan struct{} // has a value while somebody claims the place
 	posting  chan struct{} // has a value while somebody tells: guards number, and keeps the order
 	number   uint64
+	counts   counts
 
 	mu     sync.Mutex // guards the rest
 	remote video.Status
@@ -115,6 +117,7 @@ func New(c Config) *Node {
 	n := &Node{cfg: c, link: c.Link, state: c.State, log: c.Logger, claiming: make(chan struct{}, 1), posting: make(chan struct{}, 1)}
 	n.leading = lease{link: c.Link, name: "leader"}
 	n.place = lease{link: c.Link, name: "publisher"}
+	n.current = make(chan struct{})
 	n.joined = make(chan struct{})
 	n.join = sync.OnceFunc(func() { close(n.joined) })
 	return n
@@ -132,7 +135,7 @@ func (n *Node) Start(ctx context.Context, p *hls.Packager) {
 		defer feed.Close()
 		n.sendVideo(ctx, feed)
 	})
-	for _, run := range []func(context.Context){n.sendStatus, n.receive, n.watch, n.listen, n.greet, n.lead, n.keepPlace} {
+	for _, run := range []func(context.Context){n.sendStatus, n.receive, n.show, n.watch, n.listen, n.greet, n.lead, n.keepPlace} {
 		n.wg.Go(func() { run(ctx) })
 	}
 }
@@ -184,7 +187,9 @@ func (n *Node) sendVideo(ctx context.Context, feed *hls.Feed) {
 		if err := n.sendAll(ctx, messages); err != nil {
 			feed.Repeat(true)
 			n.log.Debug("cluster: video was not sent", "err", err)
-			wait(ctx, pause)
+			if !wait(ctx, pause) {
+				break
+			}
 		}
 	}
 	// The end of the session, most likely.
@@ -199,11 +204,18 @@ func (n *Node) sendVideo(ctx context.Context, feed *hls.Feed) {
 
 func (n *Node) sendAll(ctx context.Context, messages [][]byte) error {
 	for _, m := range messages {
-		if err := n.link.Send(ctx, append([]byte{kindVideo}, m...)); err != nil {
+		if err := n.pass(ctx, kindVideo, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pass gives the others a message.
+func (n *Node) pass(ctx context.Context, kind byte, m []byte) error {
+	err := n.link.Send(ctx, append([]byte{kind}, m...))
+	n.counts.passed(len(m), err)
+	return err
 }
 
 // wait waits for d or ctx, and tells whether ctx is not done.
@@ -256,19 +268,20 @@ func (n *Node) send(ctx context.Context, s video.Status) error {
 	if err != nil {
 		return err
 	}
-	return n.link.Send(ctx, append([]byte{kindStatus}, b...))
+	return n.pass(ctx, kindStatus, b)
 }
 
 // receive takes what the others pass on.
 func (n *Node) receive(ctx context.Context) {
-	held := true
+	behind := true
 	err := n.link.Receive(ctx, func(m []byte, more bool) {
 		if len(m) > 0 {
+			n.counts.received.Add(int64(len(m)))
 			n.take(m[0], m[1:])
 		}
-		if held && !more {
-			held = false
-			n.replica.Hold(false)
+		if behind && !more {
+			behind = false
+			close(n.current)
 		}
 	})
 	if err != nil && ctx.Err() == nil {

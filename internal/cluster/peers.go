@@ -149,6 +149,9 @@ func (n *Node) post(ctx context.Context, kind byte, message []byte) error {
 	}
 	defer func() { <-n.posting }()
 	n.number++
+	if kind == kindGreeting {
+		n.counts.greeting.Store(&timed{n.number, time.Now()})
+	}
 	b := binary.BigEndian.AppendUint64(make([]byte, 0, numberLength+1+len(message)), n.number)
 	b = append(append(b, kind), message...)
 	for {
@@ -207,6 +210,7 @@ func (n *Node) listen(ctx context.Context) {
 func (n *Node) hear(ctx context.Context, from string, number uint64, kind byte, m []byte) {
 	if from == n.link.ID() {
 		n.join()
+		n.counts.heard(number)
 	} else {
 		arrived, fresh := n.peers.hear(from, number, time.Now())
 		if arrived {

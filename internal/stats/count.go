@@ -43,7 +43,7 @@ func (a *Audience) refresh(now time.Time) {
 		return
 	}
 	extra := 0
-	if session != "" && a.cfg.Extra != nil {
+	if session != "" && a.cfg.Extra != nil && a.cfg.Lead() {
 		a.guard("viewer count", func() { extra = max(a.cfg.Extra(), 0) })
 	}
 	others := 0

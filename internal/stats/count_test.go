@@ -116,6 +116,26 @@ func TestMediaKeepsAViewerAndMakesNone(t *testing.T) {
 	g.want(1)
 }
 
+// TestExtraViewersAreAddedByOneProcess where several show the same.
+func TestExtraViewersAreAddedByOneProcess(t *testing.T) {
+	leads := true
+	g := newRig(t, func(c *Config) {
+		c.Extra, c.Elsewhere, c.Lead = func() int { return 5 }, func() int { return 7 }, func() bool { return leads }
+	})
+	g.get(sid("a"), 200)
+	g.want(13)
+	if own := g.Own(); own != 6 {
+		t.Errorf("told the others of %d", own)
+	}
+	leads = false
+	g.pass(2 * time.Second)
+	g.get(sid("a"), 200)
+	g.want(8)
+	if own := g.Own(); own != 1 {
+		t.Errorf("told the others of %d", own)
+	}
+}
+
 func TestThereAreNoViewersWithoutAStream(t *testing.T) {
 	g := newRig(t, func(c *Config) { c.Extra = func() int { return 5 } })
 	g.get(sid("a"), 200)

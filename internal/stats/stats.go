@@ -93,8 +93,8 @@ type Config struct {
 	// Elsewhere returns how many viewers other processes have that show the
 	// same, to be added as well, in the same way. Nil adds none.
 	Elsewhere func() int
-	// Lead tells whether this process keeps the history for all of them. Nil
-	// is always.
+	// Lead tells whether this process keeps the history for all of them, and
+	// adds Extra. Nil is always.
 	Lead func() bool
 	// Geo tells where an address is. It is called when viewers are listed,
 	// not when they come. Nil knows of none.

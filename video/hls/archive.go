@@ -111,7 +111,7 @@ func (a *archive) expire(r *rendition, gone []*segment) {
 // sweep queues the deletion of everything that is not of this session. There
 // may be such of the session before, and of a process that was killed.
 func (a *archive) sweep() {
-	if a.jobs == nil {
+	if a.jobs == nil || a.p.cfg.Sweep != nil && !a.p.cfg.Sweep() {
 		return
 	}
 	select {

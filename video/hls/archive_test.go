@@ -308,6 +308,25 @@ func TestOldSessionsAreDeletedWhenANewOneIsShown(t *testing.T) {
 	})
 }
 
+// TestOldSessionsAreLeftWhereTheyMayBeAnothers has a storage that others may use
+// when a session begins, and nobody else when the next one does.
+func TestOldSessionsAreLeftWhereTheyMayBeAnothers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, alone := newShelf("hls/0/another-1.m4s"), false
+		s := newSite(t, Config{Storage: store, Sweep: func() bool { return alone }})
+		s.paced(time.Second, 5*time.Second, synctest.Wait)
+		if keys := store.keys(); !slices.Contains(keys, "hls/0/another-1.m4s") || len(keys) < 3 {
+			t.Errorf("what another one may need is gone: %q", keys)
+		}
+		alone = true
+		s.again()
+		s.paced(time.Second, 5*time.Second, synctest.Wait)
+		if keys := store.keys(); slices.ContainsFunc(keys, func(k string) bool { return strings.Contains(k, "another") || strings.Contains(k, "s1-") }) {
+			t.Errorf("old sessions are still there: %q", keys)
+		}
+	})
+}
+
 func TestWhatIsStoredTooLateIsDeleted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newShelf()

@@ -112,15 +112,6 @@ func (f *Feed) Next(ctx context.Context) ([][]byte, error) {
 	}
 }
 
-// Session is the id of the session that the last messages were of; "" if there
-// were none.
-func (f *Feed) Session() string {
-	if f.s == nil {
-		return ""
-	}
-	return f.s.session.ID
-}
-
 // take returns what has changed.
 func (f *Feed) take() [][]byte {
 	s := f.p.shown.Load()

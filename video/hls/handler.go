@@ -190,13 +190,14 @@ func (p *Packager) serveMedia(x *exchange, r *rendition, file, rest string) *htt
 	}
 	// What a storage that viewers are sent to has confirmed is its to serve,
 	// as long as it seems to work.
-	if g.stored.Load() == storeDone && !r.archive.uploads.failing.Load() && p.redirect(x, g.key(r.name)) {
+	stored := r.stored(g)
+	if stored && !r.archive.uploads.failing.Load() && p.redirect(x, g.key(r.name)) {
 		return nil
 	}
 	if b, ok := g.body(); ok {
 		return x.sendMedia(file, b)
 	}
-	if g.stored.Load() != storeDone {
+	if !stored {
 		return errNotFound
 	}
 	return p.serveStored(x, g.key(r.name))

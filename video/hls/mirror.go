@@ -128,20 +128,6 @@ func (m *mirror) addState(st *feedState) {
 	m.state, m.stale = st, true
 }
 
-// storedKey is where the storage has one of the segments; "" if it has none.
-func (m *mirror) storedKey() string {
-	var newest *segment
-	for _, g := range m.segs {
-		if g.stored.Load() == storeDone && g.name != "" && (newest == nil || g.msn > newest.msn) {
-			newest = g
-		}
-	}
-	if newest == nil {
-		return ""
-	}
-	return newest.key(m.name)
-}
-
 // publish makes of what has come what viewers get, if there is anything new.
 func (m *mirror) publish(now time.Time, shared bool) {
 	st := m.state

@@ -32,11 +32,17 @@ type Config struct {
 	// Storage takes every finished segment. What is listed but no longer in
 	// memory is served from it. If it is a [storage.Redirector], viewers are
 	// sent to it for all that it has confirmed, unless writes to it fail at
-	// the time: what is still in memory is served from there then. It belongs to the Packager alone, which
-	// deletes what is under "hls/" and of no session that can be watched: two
-	// Packagers share a storage only through a wrapper that gives each its
-	// own keys. Nil keeps no segment beyond the live window.
+	// the time: what is still in memory is served from there then. It belongs
+	// to the Packager alone, which deletes what is under "hls/" and of no
+	// session that can be watched: two Packagers share a storage only through
+	// a wrapper that gives each its own keys, or if never more than one has a
+	// session; see Sweep and [Replica]. Nil keeps no segment beyond the live
+	// window.
 	Storage storage.Storage
+	// Sweep is asked, when a session can be watched first, whether what other
+	// sessions have left in the Storage may be deleted; otherwise the next
+	// session does it. It must not block. Nil stands for always.
+	Sweep func() bool
 	// DVR is for how long a viewer can go back. The live window, which the
 	// session's Latency sets, is the least and the default, and what there is
 	// without a Storage.

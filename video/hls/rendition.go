@@ -26,6 +26,7 @@ type rendition struct {
 	closed     func()              // called when a segment was closed
 	published  func(*snapshot)     // of tests
 	vod        bool                // it is complete before anybody asks for it
+	proven     *atomic.Bool        // the Packager's storage is the one that has the segments; nil stands for true
 
 	cur atomic.Pointer[snapshot] // nil before the first
 
@@ -59,6 +60,11 @@ func (r *rendition) header() *initSegment {
 	default:
 		return nil
 	}
+}
+
+// stored tells whether the Packager's storage has a segment.
+func (r *rendition) stored(g *segment) bool {
+	return g.stored.Load() == storeDone && (r.proven == nil || r.proven.Load())
 }
 
 // begin opens the next segment.

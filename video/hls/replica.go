@@ -21,11 +21,15 @@ const replicaPatience = 2
 // [Packager.NewReplica]. It is safe for concurrent use; messages are applied
 // one after the other.
 //
+// Where both Packagers have the same Storage, which [Replica.ProveStorage] finds
+// out, viewers can go back as far as the other one's can, and get from the
+// Storage what that has. Otherwise they can go back as far as there is media in
+// memory: the live window.
+//
 // A session of the Packager's own goes before it: as long as that can be
 // watched, the Replica follows without being shown.
 type Replica struct {
-	p      *Packager
-	shared atomic.Bool
+	p *Packager
 
 	mu   sync.Mutex // guards the rest
 	s    *replicated
@@ -38,15 +42,13 @@ type replicated struct {
 	stream    *stream
 	described bool
 	mirrors   []*mirror // the main one first
+
+	shared  *atomic.Bool // the Storage is proven to have what the other Packager's has
+	refuted time.Time    // when it was found not to
 }
 
 // NewReplica returns a Replica that shows nothing yet.
 func (p *Packager) NewReplica() *Replica { return &Replica{p: p} }
-
-// ShareStorage tells whether the Storage of the Packager has what that of the
-// other one was given. If it does not, viewers can go back as far as there is
-// media in memory: the live window.
-func (r *Replica) ShareStorage(shared bool) { r.shared.Store(shared) }
 
 // Hold lets the Replica follow without showing what it gets, until it is told
 // to go on: while there is a backlog.
@@ -99,7 +101,7 @@ func (r *Replica) enter(session string) {
 	}
 	s := &stream{p: r.p, session: video.Session{ID: session}, replica: true}
 	s.archive = &archive{p: r.p, session: session}
-	r.s = &replicated{stream: s}
+	r.s = &replicated{stream: s, shared: new(atomic.Bool)}
 }
 
 // record takes what comes next in a message.
@@ -160,6 +162,7 @@ func (r *Replica) describe(d *feedStream) {
 			m.r = &rendition{
 				name: fr.name, session: s.stream.session.ID, target: max(fr.target, 1), partTarget: max(fr.partTarget, time.Millisecond),
 				window: fr.window, live: fr.live, archive: s.stream.archive, siblings: s.stream.all, published: r.p.published,
+				proven: s.shared,
 			}
 		}
 		ordered = append(ordered, m)
@@ -194,7 +197,7 @@ func (r *Replica) refresh() {
 	if r.held || !s.described {
 		return
 	}
-	shared := r.shared.Load() && r.p.cfg.Storage != nil
+	shared := s.shared.Load()
 	ended := true
 	for _, m := range s.mirrors {
 		if m.r == nil {
@@ -248,30 +251,4 @@ func (r *Replica) End(session string) {
 		}
 	}
 	r.refresh()
-}
-
-// Session is the id of the session that is followed; "" before the first.
-func (r *Replica) Session() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.s == nil {
-		return ""
-	}
-	return r.s.stream.session.ID
-}
-
-// StoredKey is a key that the Storage has if it is the other Packager's, too;
-// "" as long as none is known.
-func (r *Replica) StoredKey() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.s == nil {
-		return ""
-	}
-	for _, m := range r.s.mirrors {
-		if key := m.storedKey(); key != "" {
-			return key
-		}
-	}
-	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"flag"
-	"fmt"
 	"net/http"
 	"os"
 	"runtime"
@@ -29,19 +28,17 @@ type twin struct {
 	parts   map[*checker]uint64 // the number of the next part
 	log     [][]byte            // all messages there were
 	missing int
-	shared  bool
 	keyless bool
 	lose    func() bool // whether a message is lost
 }
 
 // newTwin begins to follow f.
-func newTwin(t testing.TB, f *feeder, store storage.Storage, shared bool) *twin {
-	w := &twin{t: t, feed: f.p.NewFeed(), p: New(Config{Storage: store}), shared: shared}
+func newTwin(t testing.TB, f *feeder, store storage.Storage) *twin {
+	w := &twin{t: t, feed: f.p.NewFeed(), p: New(Config{Storage: store})}
 	t.Cleanup(w.feed.Close)
 	w.p.now = func() time.Time { return f.clock }
 	w.p.published = w.check
 	w.replica = w.p.NewReplica()
-	w.replica.ShareStorage(shared)
 	w.checks, w.parts = map[string]*checker{}, map[*checker]uint64{}
 	w.keyless = f.keyless
 	return w
@@ -75,6 +72,16 @@ func listedFrom(s *snapshot) uint64 {
 	return 0
 }
 
+// prove has the twin look whether it has the storage of the other one.
+func (w *twin) prove() bool {
+	w.t.Helper()
+	proven, err := w.replica.ProveStorage(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return proven
+}
+
 // apply gives the twin messages.
 func (w *twin) apply(messages [][]byte) {
 	w.t.Helper()
@@ -87,6 +94,7 @@ func (w *twin) apply(messages [][]byte) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
+		w.prove()
 		if missing {
 			w.missing++
 			w.feed.Repeat(true)
@@ -259,7 +267,7 @@ func TestAReplicaShowsWhatTheOtherOneDoes(t *testing.T) {
 		f := newFeeder(t, Config{}, rapid.IntRange(0, 2).Draw(rt, "level"))
 		f.keyless, f.slack, f.apart = true, 1, true
 		f.beginLadder(rapid.IntRange(0, 2).Draw(rt, "level of the session"), rapid.IntRange(0, 2).Draw(rt, "renditions"), video.Always)
-		w := newTwin(t, f, nil, false)
+		w := newTwin(t, f, nil)
 		every := rapid.SampledFrom([]int{3, 10, 40, 200}).Draw(rt, "packets between two looks")
 		follow := moments(scenario(rt, t, f), every, func() {
 			w.pump()
@@ -293,7 +301,7 @@ func TestAReplicaMendsWhatWasLost(t *testing.T) {
 		f := newFeeder(t, Config{}, 0)
 		f.keyless, f.slack, f.apart = true, 1, true
 		f.beginLadder(0, rapid.IntRange(0, 1).Draw(rt, "renditions"), video.Always)
-		w := newTwin(t, f, nil, false)
+		w := newTwin(t, f, nil)
 		lost := 0
 		w.lose = func() bool {
 			if rapid.IntRange(0, 9).Draw(rt, "lost") == 0 {
@@ -320,7 +328,7 @@ func TestAReplicaThatComesLate(t *testing.T) {
 		f := newFeeder(t, Config{}, 0)
 		f.keyless, f.slack, f.apart = true, 1, true
 		f.beginLadder(0, rapid.IntRange(0, 1).Draw(rt, "renditions"), video.Always)
-		first := newTwin(t, f, nil, false)
+		first := newTwin(t, f, nil)
 		ms := scenario(rt, t, f)
 		clock := f.clock
 		for i := range ms { // time passes, for what is told now and then
@@ -329,7 +337,7 @@ func TestAReplicaThatComesLate(t *testing.T) {
 		}
 		f.play(moments(ms, 3, first.pump))
 		from := rapid.IntRange(0, max(len(first.log)-1, 0)).Draw(rt, "from")
-		late := newTwin(t, f, nil, false)
+		late := newTwin(t, f, nil)
 		late.replica.Hold(true)
 		late.apply(first.log[from:])
 		late.pump() // its own feed tells everything
@@ -345,7 +353,7 @@ func TestAReplicaThatComesLate(t *testing.T) {
 // log any more: they are told again, now and then.
 func TestAReplicaThatIsNeverAskedFor(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	s.until(30 * time.Second)
 	w.feed.take() // lost
 	v := &site{feeder: &feeder{t: t, p: w.p}}
@@ -367,80 +375,9 @@ func TestAReplicaThatIsNeverAskedFor(t *testing.T) {
 	}
 }
 
-// TestAReplicaGoesBackAsFarAsThereIsMedia: with the storage as far as the other
-// one, and else the live window.
-func TestAReplicaGoesBackAsFarAsThereIsMedia(t *testing.T) {
-	for _, shared := range []bool{false, true} {
-		t.Run(fmt.Sprint("shared ", shared), func(t *testing.T) {
-			store := newShelf()
-			s := newSite(t, Config{Storage: store, DVR: 5 * time.Minute})
-			w := newTwin(t, s.feeder, store, false)
-			for at := time.Second; at < 80*time.Second; at += time.Second / 3 {
-				s.until(at)
-				s.stored()
-				w.pump()
-				// Whether it is shared is found out with the first segment there.
-				w.replica.ShareStorage(shared && w.replica.StoredKey() != "")
-			}
-			if key := w.replica.StoredKey(); !slices.Contains(store.keys(), key) {
-				t.Errorf("StoredKey is %q, the storage has %q", key, store.keys())
-			}
-			if shared {
-				w.same(s.feeder)
-			}
-			theirs, ours := s.playlist("/0/stream.m3u8"), (&site{feeder: &feeder{t: t, p: w.p}}).playlist("/0/stream.m3u8")
-			if shared && len(theirs.segs) != len(ours.segs) {
-				t.Errorf("%d segments, want %d", len(ours.segs), len(theirs.segs))
-			}
-			if n := len(ours.segs); !shared && (n < 25 || n > 27) {
-				t.Errorf("%d segments, want the live window", n)
-			}
-			if last, want := ours.segs[len(ours.segs)-1], theirs.segs[len(theirs.segs)-1]; last.uri != want.uri {
-				t.Errorf("the last segment is %s, want %s", last.uri, want.uri)
-			}
-			for _, g := range ours.segs {
-				v := &site{feeder: &feeder{t: t, p: w.p}}
-				if resp := v.get("/0/" + g.uri); resp.StatusCode != http.StatusOK || !bytes.Equal(readAll(t, resp), readAll(t, s.get("/0/"+g.uri))) {
-					t.Errorf("%s: status %d", g.uri, resp.StatusCode)
-				}
-			}
-		})
-	}
-}
-
-// TestTheMemoryOfAReplicaIsThatOfItsWindow follows for long, with and without
-// a storage.
-func TestTheMemoryOfAReplicaIsThatOfItsWindow(t *testing.T) {
-	for _, shared := range []bool{false, true} {
-		store := newShelf()
-		s := newSite(t, Config{Storage: store, DVR: 10 * time.Minute})
-		w := newTwin(t, s.feeder, store, shared)
-		for at := time.Second; at < 100*time.Second; at += time.Second {
-			s.until(at)
-			s.stored()
-			w.pump()
-			w.log = nil
-		}
-		for _, m := range w.replica.s.mirrors {
-			inMemory := 0
-			for _, g := range m.segs {
-				if g.parts.Load() != nil {
-					inMemory++
-				}
-			}
-			if inMemory > 30 || len(m.parts) > 110 {
-				t.Errorf("shared %v: %d segments in memory, %d parts", shared, inMemory, len(m.parts))
-			}
-			if want := 0; m.held < want || m.held > 1<<20 {
-				t.Errorf("%d bytes are held", m.held)
-			}
-		}
-	}
-}
-
 func TestSessionsThatFollowOneAnother(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	s.until(5 * time.Second)
 	w.pump()
 	w.same(s.feeder)
@@ -460,18 +397,12 @@ func TestSessionsThatFollowOneAnother(t *testing.T) {
 	// What comes late of the first one changes nothing.
 	w.apply(w.log[:3])
 	w.same(s.feeder)
-	if got := w.replica.Session(); got != s.session() {
-		t.Errorf("follows %s", got)
-	}
-	if w.feed.Session() != s.session() {
-		t.Errorf("the feed is of %s", w.feed.Session())
-	}
 }
 
 // TestAnOriginThatIsGone has the session ended by somebody else.
 func TestAnOriginThatIsGone(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	s.until(5500 * time.Millisecond)
 	w.pump()
 	w.replica.End("another")
@@ -493,7 +424,7 @@ func TestAnOriginThatIsGone(t *testing.T) {
 // TestASessionOfItsOwnGoesBeforeAReplica has a Packager that has both.
 func TestASessionOfItsOwnGoesBeforeAReplica(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	s.until(5 * time.Second)
 	w.pump()
 	own := &feeder{t: t, p: w.p}
@@ -519,7 +450,7 @@ func TestASessionOfItsOwnGoesBeforeAReplica(t *testing.T) {
 // TestSegmentsOfAReplicaLieInOnePiece so that they are sent in one.
 func TestSegmentsOfAReplicaLieInOnePiece(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	for at := time.Second; at < 20*time.Second; at += time.Second / 10 {
 		s.until(at)
 		w.pump()
@@ -535,7 +466,7 @@ func TestSegmentsOfAReplicaLieInOnePiece(t *testing.T) {
 // has, from where nothing is missing.
 func TestAReplicaThatLacksSomething(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	v := &site{feeder: &feeder{t: t, p: w.p}}
 	s.until(5500 * time.Millisecond)
 	w.pump()
@@ -580,7 +511,7 @@ func TestAReplicaThatLacksSomething(t *testing.T) {
 // TestAWaitingViewerOfAReplica is answered when the part has come.
 func TestAWaitingViewerOfAReplica(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	s.until(5500 * time.Millisecond)
 	w.pump()
 	v := &site{feeder: &feeder{t: t, p: w.p}}
@@ -600,14 +531,14 @@ func TestMessagesThatAreNone(t *testing.T) {
 			t.Errorf("%v: %v", m, err)
 		}
 	}
-	if r.StoredKey() != "" {
-		t.Error("a key of nothing")
+	if proven, err := r.ProveStorage(t.Context()); proven || err != nil {
+		t.Error("a proof of nothing:", proven, err)
 	}
 }
 
 func FuzzReplica(f *testing.F) {
 	site := newSite(f, Config{Storage: newShelf(), DVR: time.Minute})
-	w := newTwin(f, site.feeder, nil, false)
+	w := newTwin(f, site.feeder, nil)
 	for at := time.Second; at < 8*time.Second; at += time.Second {
 		site.until(at)
 		w.pump()
@@ -622,9 +553,14 @@ func FuzzReplica(f *testing.F) {
 		r := p.NewReplica()
 		for _, m := range [][]byte{a, b, a} {
 			_, _ = r.Apply(m) // must not panic
-			r.ShareStorage(true)
+			_, _ = r.ProveStorage(t.Context())
+			if r.s != nil {
+				r.s.shared.Store(true) // what is told to be stored is listed
+			}
 		}
-		r.End(r.Session())
+		if r.s != nil {
+			r.End(r.s.stream.session.ID)
+		}
 		s := p.shown.Load()
 		if s == nil {
 			return
