@@ -63,6 +63,7 @@ func sendSlowly(t testing.TB, c *rtmp.Client, seconds int, pause func(at time.Du
 // the one with the publisher, one of which comes late, and a node with another
 // storage.
 func TestViewersOfEveryNodeGoBackAsFarAsTheStorage(t *testing.T) {
+	t.Parallel()
 	n := serveNATS(t)
 	dir := t.TempDir()
 	node := func(dir string) *channel {
@@ -108,6 +109,7 @@ func TestViewersOfEveryNodeGoBackAsFarAsTheStorage(t *testing.T) {
 }
 
 func TestFiguresOfACluster(t *testing.T) {
+	t.Parallel()
 	n := serveNATS(t)
 	origin, viewer := n.node(), n.node()
 	for _, c := range []*channel{origin, viewer} {
@@ -153,6 +155,7 @@ func TestFiguresOfACluster(t *testing.T) {
 // TestANodeThatCannotSendStops has a broadcast that the others do not get any
 // more.
 func TestANodeThatCannotSendStops(t *testing.T) {
+	t.Parallel()
 	n := serveNATS(t)
 	origin := n.node()
 	stop := publish(t, origin.rtmp, "live", "k")

@@ -57,7 +57,13 @@ func (n *nats) stop() {
 // node runs an App of the cluster.
 func (n *nats) node(opts ...owncast.Option) *channel {
 	n.t.Helper()
-	c := jetstream.New(jetstream.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", n.opts.Port)})
+	return n.nodeVia(fmt.Sprintf("127.0.0.1:%d", n.opts.Port), opts...)
+}
+
+// nodeVia runs one that finds NATS at an address.
+func (n *nats) nodeVia(addr string, opts ...owncast.Option) *channel {
+	n.t.Helper()
+	c := jetstream.New(jetstream.Config{URL: "nats://" + addr})
 	all := append([]owncast.Option{calm(), owncast.WithCluster(c), owncast.WithLatencyLevel(0), owncast.WithReconnectGrace(0)}, opts...)
 	return run(n.t, all...)
 }

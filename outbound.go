@@ -33,6 +33,7 @@ func newOutbound(c config, p *parts, state *video.State) (*outbound, error) {
 	var err error
 	o.webhooks, err = webhooks.New(webhooks.Config{
 		Webhooks: p.repo.Webhooks, Queue: p.repo.WebhookDeliveries, Client: o.client, Logger: c.log, Describe: describe,
+		Shared: c.cluster != nil,
 	})
 	if err != nil {
 		return nil, err

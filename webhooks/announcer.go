@@ -86,7 +86,7 @@ func NewAnnouncer(c AnnouncerConfig) (*Announcer, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	a := &Announcer{cfg: c, log: c.Logger, wake: make(chan struct{}, 1)}
+	a := &Announcer{cfg: c, log: c.Logger, wake: make(chan struct{}, 1), results: results{Channels: map[string]Result{}}}
 	taken := map[string]bool{}
 	for _, ch := range c.Channels {
 		if ch.Notifier == nil {
@@ -202,7 +202,7 @@ const lookEvery = time.Minute
 
 // look announces the stream if it is time, and returns when to look again.
 func (a *Announcer) look(ctx context.Context, now time.Time) (time.Duration, error) {
-	s, last := a.current()
+	s, _ := a.current()
 	if !s.live || s.interrupted || s.done != "" {
 		return time.Hour, nil
 	}
@@ -213,7 +213,10 @@ func (a *Announcer) look(ctx context.Context, now time.Time) (time.Duration, err
 	if wait := s.since.Add(c.delay()).Sub(now); wait > 0 {
 		return min(wait, lookEvery), nil
 	}
-	if !last.IsZero() && now.Sub(last) < c.throttle() {
+	if err := a.load(ctx); err != nil { // another process may have announced one
+		return lookEvery, err
+	}
+	if _, last := a.current(); !last.IsZero() && now.Sub(last) < c.throttle() {
 		a.decide(s, throttled, time.Time{}, nil)
 		return time.Hour, nil
 	}

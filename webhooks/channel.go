@@ -55,19 +55,29 @@ func resultsSetting() repository.Setting[results] {
 	return repository.Setting[results]{Section: "notification-results"}
 }
 
-// load reads what came of earlier announcements.
+// load reads what came of earlier announcements, and of those of another process
+// since.
 func (a *Announcer) load(ctx context.Context) error {
 	r, _, err := resultsSetting().Get(ctx, a.cfg.Results)
 	if err != nil {
 		return err
 	}
-	if r.Channels == nil {
-		r.Channels = map[string]Result{}
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.results = r
+	a.merge(r)
 	return nil
+}
+
+// merge takes what is later than what is known. The caller holds mu.
+func (a *Announcer) merge(r results) {
+	if r.LastStream.After(a.results.LastStream) {
+		a.results.LastStream = r.LastStream
+	}
+	for name, res := range r.Channels {
+		if res.At.After(a.results.Channels[name].At) {
+			a.results.Channels[name] = res
+		}
+	}
 }
 
 // save keeps what came of announcements. That it cannot be kept is no reason
@@ -80,6 +90,7 @@ func (a *Announcer) save(ctx context.Context) {
 	_, err := resultsSetting().Update(ctx, a.cfg.Results, func(r *results) error {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+		a.merge(*r)
 		r.LastStream, r.Channels = a.results.LastStream, map[string]Result{}
 		for _, ch := range a.channels { // those of channels that are gone go
 			if res, ok := a.results.Channels[ch.Name]; ok {
@@ -291,6 +302,9 @@ type StreamStatus struct {
 // Status returns how the channels do, and what becomes of the announcement of
 // the stream.
 func (a *Announcer) Status(ctx context.Context) ([]ChannelStatus, StreamStatus, error) {
+	if err := a.load(ctx); err != nil {
+		return nil, StreamStatus{}, err
+	}
 	list := make([]ChannelStatus, 0, len(a.channels))
 	for _, ch := range a.channels {
 		on := true

@@ -152,7 +152,10 @@ func (c *courier) lease(ctx context.Context, now time.Time) (next time.Time, err
 	if err != nil {
 		return next, err
 	}
-	hooks := c.hooks.Load()
+	hooks, err := c.hooksOf(ctx, ds)
+	if err != nil {
+		return next, err // they are due again when the lease is over
+	}
 	for _, x := range ds {
 		w, ok := hooks.byHost(x.Host)
 		switch {
@@ -168,6 +171,19 @@ func (c *courier) lease(ctx context.Context, now time.Time) (next time.Time, err
 		}
 	}
 	return next, nil
+}
+
+// hooksOf returns the webhooks, read anew if one of the deliveries is to none:
+// somebody else may have added it.
+func (c *courier) hooksOf(ctx context.Context, ds []repository.Delivery) (*hookList, error) {
+	hooks := c.hooks.Load()
+	for _, x := range ds {
+		if _, ok := hooks.byHost(x.Host); !ok {
+			err := c.reload(ctx)
+			return c.hooks.Load(), err
+		}
+	}
+	return hooks, nil
 }
 
 // giveUp ends a delivery that was tried for long enough.

@@ -37,12 +37,16 @@ const (
 // Config is what a Dispatcher is made of. All but the Logger is required.
 type Config struct {
 	Webhooks repository.Webhooks
-	Queue    repository.Queue // of the Dispatcher alone
+	Queue    repository.Queue // of Dispatchers alone
 	// Describe returns what receivers are told of the server. It is called
 	// when an event is stored, by one goroutine at a time.
 	Describe func(context.Context) (Server, error)
 	// Client sends. It must not follow redirects.
 	Client *http.Client
+	// Shared tells that Dispatchers of other processes use the repository and
+	// the queue, too: which webhooks there are is read anew before an event is
+	// stored. Each event is to be sent by one of them; all deliver.
+	Shared bool
 	Logger *slog.Logger // nil discards
 }
 
@@ -136,7 +140,7 @@ func (d *Dispatcher) Shutdown(ctx context.Context) error {
 // is dropped, and counted.
 func (d *Dispatcher) Send(e Event) {
 	hooks := d.hooks.Load()
-	if hooks == nil || len(hooks.byEvent[e.Type]) == 0 {
+	if hooks == nil || len(hooks.byEvent[e.Type]) == 0 && !d.cfg.Shared {
 		return
 	}
 	if e.At.IsZero() {
@@ -219,6 +223,9 @@ func (d *Dispatcher) storeAll(ctx context.Context) (failed bool) {
 			return false
 		}
 		server, err := d.cfg.Describe(ctx)
+		if err == nil && d.cfg.Shared {
+			err = d.reload(ctx)
+		}
 		if err == nil {
 			for _, e := range events {
 				if err = d.storeEvent(ctx, e, server); err != nil {
