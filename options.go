@@ -19,6 +19,7 @@ import (
 	"github.com/owncast-go/owncast/internal/directory"
 	"github.com/owncast-go/owncast/internal/httpapi"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/idn"
 	"github.com/owncast-go/owncast/internal/web"
 	"github.com/owncast-go/owncast/storage"
 	"github.com/owncast-go/owncast/storage/local"
@@ -140,13 +141,16 @@ func WithDataDir(dir string) Option {
 
 // WithBaseURL says where the world sees the App, such as
 // "https://example.org/live". Its path is the path that the handler is
-// mounted on, which the handler takes off by itself. The default is the root
-// of any host.
+// mounted on, which the handler takes off by itself. A host of another script
+// is known by its name in ASCII. The default is the root of any host.
 func WithBaseURL(s string) Option {
 	return func(c *config) error {
 		u, err := url.Parse(s)
 		if err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
 			err = fmt.Errorf("%q is not an absolute http or https URL", s)
+		}
+		if err == nil && !idn.URL(u) {
+			err = fmt.Errorf("%q has a host that no server can have", s)
 		}
 		c.base = u
 		return option("WithBaseURL", err)

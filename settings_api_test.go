@@ -83,6 +83,7 @@ func setterCases() []setterCase {
 		{"hideviewercount", `true`, "hide viewer count setting updated", "hideViewerCount", `true`, `1`, ``},
 		{"disablesearchindexing", `true`, "search indexing support updated", "disableSearchIndexing", `true`, `"x"`, ``},
 		{"sockethostoverride", `"wss://chat.example"`, "websocket host override set", "socketHostOverride", `"wss://chat.example"`, `1`, `"ftp://x"`},
+		{"serverurl", `"https://BÜCHER.Example:8443/"`, "server url set", "yp.instanceUrl", `"https://xn--bcher-kva.example:8443"`, `1`, ``},
 		{"serverurl", `"https://live.example/"`, "server url set", "yp.instanceUrl", `"https://live.example"`, `1`, `"http://192.168.1.2"`},
 		{"directoryenabled", `true`, "directory state changed", "yp.enabled", `true`, `"yes"`, ``},
 
@@ -176,6 +177,8 @@ func TestSettersRefuseWithTheTextsThatClientsKnow(t *testing.T) {
 		{"video/streamoutputvariants", `"x"`, "unable to update video config with provided values"},
 		{"serverurl", `"nonsense"`, "server url value invalid"},
 		{"serverurl", `"http://192.168.1.1"`, "Server URL cannot be private"},
+		{"serverurl", `"https://１９２.１６８.１.１"`, "Server URL cannot be private"},
+		{"serverurl", `"https://℀.example"`, "no server can have that name"},
 		{"appearance", `null`, "value field is required"},
 		{"s3", `{"enabled":true}`, "s3 support requires an endpoint"},
 		{"s3", `{"enabled":true,"endpoint":"https://s3.example"}`, "s3 support requires an access key and secret"},

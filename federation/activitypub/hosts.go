@@ -4,18 +4,17 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/net/idna"
+	"github.com/owncast-go/owncast/internal/idn"
 )
 
 // canonicalHost is the one spelling of a host name without a port, in ASCII
 // and lower case, without a dot at the end. Addresses, in whatever spelling,
 // are no names, and nobody in the fediverse has one.
 func canonicalHost(host string) (string, bool) {
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.TrimSpace(host), "."))
-	if err != nil || ascii == "" || len(ascii) > 253 {
+	ascii, ok := idn.Lookup(strings.TrimSuffix(strings.TrimSpace(host), "."))
+	if !ok {
 		return "", false
 	}
-	ascii = strings.ToLower(ascii)
 	last := ascii[strings.LastIndexByte(ascii, '.')+1:]
 	if last == "" || strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x") {
 		return "", false

@@ -12,6 +12,7 @@ import (
 	"github.com/owncast-go/owncast/federation"
 	"github.com/owncast-go/owncast/federation/activitypub/internal/transport"
 	"github.com/owncast-go/owncast/federation/activitypub/internal/vocab"
+	"github.com/owncast-go/owncast/internal/idn"
 	"github.com/owncast-go/owncast/repository"
 )
 
@@ -105,7 +106,7 @@ func (s *Service) AddServer(ctx context.Context, at string) error {
 		return err
 	}
 	u, err := url.Parse(strings.TrimRight(strings.TrimSpace(at), "/"))
-	if err != nil || u.Scheme != "https" || hostPort(u) == "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" || hostPort(u) == "" || !idn.URL(u) || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("%w: not a URL of https", federation.ErrAccount)
 	}
 	username, err := s.featuredActor(ctx, u)

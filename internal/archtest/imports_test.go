@@ -17,7 +17,7 @@ func layers() map[string][]string {
 	return map[string][]string{
 		"": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/cluster", "internal/directory", "internal/geoip", "internal/health",
-			"internal/httpapi", "internal/httpx", "internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/markup", "internal/metrics",
+			"internal/httpapi", "internal/httpx", "internal/idn", "internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/markup", "internal/metrics",
 			"internal/schedule", "internal/settings", "internal/stats", "internal/usage", "internal/web",
 			"repository", "repository/bolt", "storage", "storage/local",
 			"video", "video/flv", "video/hls", "video/recording", "video/restream", "video/rtmp", "webhooks", "webhooks/discord",
@@ -30,7 +30,7 @@ func layers() map[string][]string {
 		"federation/activitypub": {
 			"federation", "federation/activitypub/internal/delivery", "federation/activitypub/internal/httpsig",
 			"federation/activitypub/internal/transport", "federation/activitypub/internal/vocab",
-			"internal/httpx", "internal/keeper", "repository",
+			"internal/httpx", "internal/idn", "internal/keeper", "repository",
 		},
 		"federation/activitypub/internal/delivery": {
 			"federation", "federation/activitypub/internal/httpsig", "federation/activitypub/internal/transport", "internal/httpx", "repository",
@@ -81,14 +81,15 @@ func layers() map[string][]string {
 		"internal/directory": {"internal/keeper", "repository"},
 		"internal/httpapi": {
 			"chat", "federation", "internal/assets", "internal/auth", "internal/directory", "internal/health", "internal/httpx",
-			"internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/schedule", "internal/settings", "internal/stats", "internal/usage",
+			"internal/idn", "internal/images", "internal/indieauth", "internal/logring", "internal/otp", "internal/schedule", "internal/settings", "internal/stats", "internal/usage",
 			"repository", "storage", "video", "video/recording", "video/restream", "webhooks",
 		},
 		"internal/httpx":          {"chat", "repository", "storage", "video", "video/recording"},
 		"internal/geoip":          {},
 		"internal/health":         {"internal/keeper", "repository"},
+		"internal/idn":            {},
 		"internal/images":         {},
-		"internal/indieauth":      {"internal/auth", "internal/httpx"},
+		"internal/indieauth":      {"internal/auth", "internal/httpx", "internal/idn"},
 		"internal/keeper":         {},
 		"internal/logring":        {},
 		"internal/markup":         {},
@@ -100,7 +101,7 @@ func layers() map[string][]string {
 		"internal/web":            {"internal/httpx"},
 		"internal/testweb":        {"internal/httpx"},
 		"internal/indieauth/peer": {},
-		"internal/otp":            {"internal/auth"},
+		"internal/otp":            {"internal/auth", "internal/idn"},
 		"internal/perf":           {},
 	}
 }
@@ -140,7 +141,7 @@ func modules() map[string][]string {
 		"golang.org/x/crypto":                     {"internal/auth"},
 		"golang.org/x/image":                      {"internal/images"},
 		"golang.org/x/net/html":                   {"internal/indieauth"},
-		"golang.org/x/net/idna":                   {"federation/activitypub"},
+		"golang.org/x/net/idna":                   {"internal/idn"},
 		"golang.org/x/sync":                       {"", "internal/httpapi", "internal/httpx", "video", "video/hls"},
 		"golang.org/x/time":                       {"chat", "internal/httpapi", "internal/httpx", "video/rtmp"},
 	}

@@ -11,7 +11,7 @@ type Instance struct {
 	StreamTitle string `json:"streamTitle"` // title of the current stream; may be empty
 	// ServerURL is the public URL of the server, for links from elsewhere: an
 	// http or https URL of a public host, without a path unless WithBaseURL has
-	// one. It is empty if unknown.
+	// one, and with the host in ASCII. It is empty if unknown.
 	ServerURL string `json:"serverURL"`
 
 	OfflineMessage   string   `json:"offlineMessage"`   // Markdown, shown while there is no stream

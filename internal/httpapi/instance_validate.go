@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/owncast-go/owncast/internal/idn"
 	"github.com/owncast-go/owncast/repository"
 )
 
@@ -182,11 +183,15 @@ func validateServerURL(s *string) error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(*s) > maxURL {
 		return wrong("serverURL", "is not valid: server url value invalid")
 	}
+	if !idn.URL(u) {
+		return wrong("serverURL", "is not valid: no server can have that name")
+	}
 	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
 		if addr = addr.Unmap(); (addr.IsPrivate() || addr.IsLinkLocalUnicast() || addr.IsUnspecified()) && !addr.IsLoopback() {
 			return wrong("serverURL", "is not valid: Server URL cannot be private")
 		}
 	}
+	*s = u.String() // with the name in ASCII, as all that is made of it must have it
 	if u.Path != "" {
 		return wrong("serverURL", "has a path, which only the program that runs this server can give it")
 	}

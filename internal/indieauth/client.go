@@ -13,6 +13,7 @@ import (
 
 	"github.com/owncast-go/owncast/internal/auth"
 	"github.com/owncast-go/owncast/internal/httpx"
+	"github.com/owncast-go/owncast/internal/idn"
 )
 
 // Bounds of sign-ins.
@@ -229,7 +230,7 @@ func (p pending) checkIssuer(iss string) error {
 	}
 	// The page has named no issuer; then it is at least the same origin.
 	u, err := url.Parse(iss)
-	if err != nil || origin(u) != origin(endpoint) {
+	if err != nil || !idn.URL(u) || origin(u) != origin(endpoint) {
 		return errIssuer
 	}
 	return nil

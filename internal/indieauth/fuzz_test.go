@@ -12,6 +12,7 @@ func FuzzProfileURL(f *testing.F) {
 	for _, s := range []string{
 		"me.example", "https://Me.example/a?b", "https://me.example:443", "https://me.example/%2e%2E/x", "https://[::1]/", "https://a@b.example/",
 		"https://me.example/\\x", "http://x.example", "//me.example", "https://me.example#", "https://ME.EXAMPLE:0443/", "https:me.example",
+		"MÜNCHEN.example", "https://日本語。example:443/", "https://ｍｅ.example/ü?ü", "https://m%C3%BCnchen.example", "https://℀.example/",
 	} {
 		f.Add(s)
 	}
@@ -23,7 +24,7 @@ func FuzzProfileURL(f *testing.F) {
 			}
 			u, err := url.Parse(got)
 			if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || !strings.HasPrefix(u.Path, "/") || u.Host != strings.ToLower(u.Host) ||
-				u.Scheme != "https" && !loopback(u.Hostname()) {
+				strings.ContainsFunc(u.Host, func(r rune) bool { return r >= 0x80 }) || u.Scheme != "https" && !loopback(u.Hostname()) {
 				t.Fatalf("%q is %q", s, got)
 			}
 			again, err := parse(got)

@@ -48,12 +48,12 @@ func NewServer(c ServerConfig) *Server {
 type Request struct {
 	ID          string // a secret, for Decide
 	ClientID    string // the site's URL, in canonical form
-	RedirectURI string // where the answer goes to
+	RedirectURI string // where the answer goes to, in canonical form
 	Me          string // the channel's URL, which is also the issuer
 
-	sentID    string // the ClientID as it was sent
-	state     string
-	challenge string
+	sentID, sentRedirect string // as they were sent
+	state                string
+	challenge            string
 }
 
 // grant is what a code stands for.
@@ -73,14 +73,14 @@ func (e *ReturnError) Error() string { return "indieauth: " + e.Code }
 // [*ReturnError], or that of ctx.
 func (s *Server) Ask(ctx context.Context, q url.Values, me string) (Request, error) {
 	req := Request{
-		Me: me, sentID: q.Get("client_id"), RedirectURI: q.Get("redirect_uri"),
+		Me: me, sentID: q.Get("client_id"), sentRedirect: q.Get("redirect_uri"),
 		state: q.Get("state"), challenge: q.Get("code_challenge"),
 	}
 	var err error
 	if req.ClientID, err = ClientURL(req.sentID); err != nil {
 		return req, refuse("the site that sent you here does not say who it is", err)
 	}
-	if err := s.checkRedirect(ctx, req); err != nil {
+	if req.RedirectURI, err = s.redirectOf(ctx, req); err != nil {
 		return req, err
 	}
 	problem := ""
@@ -110,32 +110,37 @@ func isChallenge(s string) bool {
 	})
 }
 
-// checkRedirect returns nil if a site may have answers sent to a URL: one of
-// its own scheme, host and port, or one that it publishes (section 4.2.2).
-func (s *Server) checkRedirect(ctx context.Context, req Request) error {
+// redirectOf returns where a site has the answer sent to, in canonical form: to
+// a URL of its own scheme, host and port, or one that it publishes (section
+// 4.2.2).
+func (s *Server) redirectOf(ctx context.Context, req Request) (string, error) {
 	const text = "the site that sent you here wants the answer sent to another one"
 	client, err := url.Parse(req.ClientID)
 	if err != nil {
-		return refuse(text, err)
+		return "", refuse(text, err)
 	}
-	redirect, err := parse(req.RedirectURI)
+	redirect, err := parse(req.sentRedirect)
 	if err != nil {
-		return refuse("the site that sent you here does not say where to go back to", err)
+		return "", refuse("the site that sent you here does not say where to go back to", err)
 	}
 	if origin(redirect) == origin(client) {
-		return nil
+		return redirect.String(), nil
 	}
 	if redirect.Scheme != "https" && !loopback(redirect.Hostname()) || loopback(client.Hostname()) {
-		return refuse(text, errScheme) // and nothing of this machine is fetched
+		return "", refuse(text, errScheme) // and nothing of this machine is fetched
 	}
 	published, err := s.published(ctx, req.ClientID)
 	if err != nil && ctx.Err() != nil {
-		return err
+		return "", err
 	}
-	if err != nil || !slices.Contains(published, req.RedirectURI) {
-		return refuse(text, err)
+	is := func(other string) bool {
+		u, err := parse(other)
+		return err == nil && u.String() == redirect.String()
 	}
-	return nil
+	if err != nil || !slices.ContainsFunc(published, is) {
+		return "", refuse(text, err)
+	}
+	return redirect.String(), nil
 }
 
 // published are the redirect URLs that a client names: in its metadata, if its
@@ -190,7 +195,7 @@ func (s *Server) Decide(id string, approve bool) (req Request, location string, 
 	if !approve {
 		return req, answer(req, "error", "access_denied"), true
 	}
-	code, ok := s.codes.Issue("", grant{req.sentID, req.RedirectURI, req.challenge, req.Me})
+	code, ok := s.codes.Issue("", grant{req.sentID, req.sentRedirect, req.challenge, req.Me})
 	if !ok {
 		return req, answer(req, "error", "temporarily_unavailable"), true
 	}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/owncast-go/owncast/internal/idn"
 )
 
 // Why a URL is refused.
@@ -59,7 +61,7 @@ func ClientURL(s string) (string, error) {
 }
 
 // parse reads an http or https URL without a fragment or credentials, makes
-// its scheme and host lower-case, and gives it a path.
+// its scheme and host lower-case, and the host ASCII, and gives it a path.
 func parse(s string) (*url.URL, error) {
 	if len(s) > MaxURL || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
 		return nil, errURL
@@ -71,7 +73,9 @@ func parse(s string) (*url.URL, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, errScheme
 	}
-	u.Host = strings.ToLower(u.Host)
+	if !idn.URL(u) {
+		return nil, errHost
+	}
 	if strings.HasSuffix(u.Host, ":") {
 		return nil, errURL
 	}
@@ -139,10 +143,12 @@ func endpointURL(base *url.URL, href string) (*url.URL, error) {
 		return nil, errURL
 	}
 	u := base.ResolveReference(ref)
-	u.Host = strings.ToLower(u.Host)
+	ok := idn.URL(u)
 	switch {
 	case u.Scheme != "https":
 		return nil, errScheme
+	case !ok:
+		return nil, errHost
 	case u.Host == "" || u.User != nil || u.Fragment != "" || len(u.String()) > MaxURL:
 		return nil, errURL
 	case !publicName(u.Hostname()):
@@ -151,7 +157,7 @@ func endpointURL(base *url.URL, href string) (*url.URL, error) {
 	return u, nil
 }
 
-// origin is the scheme, host and port of a URL.
+// origin is the scheme, host and port of a URL whose host is canonical.
 func origin(u *url.URL) string {
 	host := u.Host
 	if u.Scheme == "https" {
@@ -164,7 +170,7 @@ func origin(u *url.URL) string {
 // URL: it is a prefix of it (section 4.1.1).
 func issuedBy(issuer string, metadata *url.URL) bool {
 	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
+	if err != nil || !idn.URL(u) || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" ||
 		origin(u) != origin(metadata) || len(issuer) > MaxURL {
 		return false
 	}

@@ -11,7 +11,7 @@ import (
 // FuzzAccount holds what is accepted to be canonical, and to be a user and a
 // host in every URL it ends up in.
 func FuzzAccount(f *testing.F) {
-	for _, s := range []string{"ann@a.test", "@Ann@A.Test:8443", "acct:@a@b.c", "a@b.c/d", "a@b@c.d", "İ@a.test", "~@-.-"} {
+	for _, s := range []string{"ann@a.test", "@Ann@A.Test:8443", "acct:@a@b.c", "a@b.c/d", "a@b@c.d", "İ@a.test", "~@-.-", "a@MÜNCHEN.test:1", "a@ｂ。c", "a@℀.d"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

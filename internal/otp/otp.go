@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/owncast-go/owncast/internal/auth"
+	"github.com/owncast-go/owncast/internal/idn"
 )
 
 // Digits is how long codes are.
@@ -83,16 +84,31 @@ func New(now func() time.Time) *Codes {
 	return c
 }
 
-// Account returns the canonical form of an account, user@host in lower case. A
-// leading "@" or "acct:" is taken off. The error is [ErrAccount].
+// Account returns the canonical form of an account, user@host in lower case,
+// with the host in ASCII. A leading "@" or "acct:" is taken off. The error is
+// [ErrAccount].
 func Account(s string) (string, error) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	s = strings.TrimPrefix(strings.TrimPrefix(s, "acct:"), "@")
 	user, host, ok := strings.Cut(s, "@")
-	if !ok || user == "" || len(s) > 320 || !isHost(host) || strings.Trim(user, "abcdefghijklmnopqrstuvwxyz0123456789._-~") != "" {
+	if !ok || user == "" || len(s) > 320 {
 		return "", ErrAccount
 	}
-	return s, nil
+	host, ok = asciiHost(host)
+	if !ok || !isHost(host) || strings.Trim(user, "abcdefghijklmnopqrstuvwxyz0123456789._-~") != "" {
+		return "", ErrAccount
+	}
+	return user + "@" + host, nil
+}
+
+// asciiHost is a host, with a port or without, in ASCII.
+func asciiHost(s string) (string, bool) {
+	name, port, hasPort := strings.Cut(s, ":")
+	name, ok := idn.ASCII(name)
+	if hasPort {
+		name += ":" + port
+	}
+	return name, ok
 }
 
 // isHost tells whether s can be a host name, with a port or without. Whether
