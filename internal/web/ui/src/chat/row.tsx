@@ -91,7 +91,7 @@ function Time({ at, id }: { at: number; id: string }) {
   const moment = new Date(at);
   return (
     <time id={id} class="message-time" dateTime={moment.toISOString()}>
-      {date(moment, { hour: "2-digit", minute: "2-digit" })}
+      {date(moment, { hour: "numeric", minute: "2-digit" })}
     </time>
   );
 }

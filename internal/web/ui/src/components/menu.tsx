@@ -136,10 +136,18 @@ function MenuList({ id, label, groups, up, anchor, done }: MenuListProps) {
   };
 
   useLayoutEffect(() => {
-    const place = () => anchor?.current && float(list.current!, anchor.current, up);
+    if (!anchor) return;
+    let frame = 0;
+    let before = "";
+    const place = () => { // what the menu belongs to may move: lines come, windows turn
+      const at = anchor.current?.getBoundingClientRect();
+      const now = at ? [at.top, at.left, innerWidth, innerHeight].join() : before;
+      if (now !== before) float(list.current!, anchor.current!, up);
+      before = now;
+      frame = requestAnimationFrame(place);
+    };
     place();
-    window.addEventListener("resize", place);
-    return () => window.removeEventListener("resize", place);
+    return () => cancelAnimationFrame(frame);
   }, []);
   useEffect(() => {
     const current = list.current?.querySelector<HTMLButtonElement>("[aria-checked=true]");

@@ -1,1 +1,0 @@
-export{t as default}from"./followers-C5e5P49q.js";

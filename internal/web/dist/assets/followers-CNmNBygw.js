@@ -1,0 +1,1 @@
+export{t as default}from"./followers-kFBwP0lR.js";

@@ -1,1 +1,0 @@
-export{t as Chat}from"./panel-46KEyukV.js";
