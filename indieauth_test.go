@@ -223,6 +223,21 @@ func TestTheChannelAsASiteOfItsOwn(t *testing.T) {
 	if code != 200 {
 		t.Fatalf("%d %s", code, page)
 	}
+	if !strings.Contains(page, `<html lang="en">`) {
+		t.Error(page)
+	}
+	code, page, _ = who.do("GET", endpoint+"?"+query.Encode(), "", "Authorization", basic, "Accept-Language", "de-AT,de;q=0.9,en;q=0.8")
+	for _, want := range []string{
+		`<html lang="de">`, "<title>Anmelden</title>", "<h1>Bei client.test anmelden?</h1>", `value="approve">Anmelden</button>`, `value="deny">Abbrechen</button>`,
+	} {
+		if code != 200 || !strings.Contains(page, want) {
+			t.Errorf("%d %s", code, page)
+		}
+	}
+	_, text, _ = who.do("GET", endpoint, "", "Authorization", basic, "Accept-Language", "ja")
+	if !strings.Contains(text, `<html lang="ja">`) || !strings.Contains(text, `<p lang="en">The site that sent you here does not say who it is.</p>`) {
+		t.Error(text)
+	}
 	code, denied := who.decide(page, endpoint, "deny")
 	if code != 303 || denied != "https://client.test/back?error=access_denied&iss=https%3A%2F%2Fa.test%2F&state=s+t&x=1" {
 		t.Errorf("%d %s", code, denied)

@@ -153,29 +153,31 @@ func (a *api) prove(r *http.Request, token, kind, subject string) error {
 
 // goBack says why somebody is not signed in.
 func (a *api) goBack(w http.ResponseWriter, r *http.Request, err error) error {
-	status, reason := http.StatusBadRequest, ""
+	status, text := http.StatusBadRequest, ""
 	refused := new(indieauth.RefusedError)
 	switch {
 	case errors.As(err, &refused):
-		reason = refused.Text
+		text = refused.Text
 	case errors.Is(err, chat.ErrBanned), errors.Is(err, chat.ErrUserDisabled):
-		status, reason = http.StatusForbidden, "you may not take part in this chat"
+		status, text = http.StatusForbidden, "you may not take part in this chat"
 	case errors.Is(err, chat.ErrUnknownUser):
-		reason = "the user of the chat who has begun is gone"
+		text = "the user of the chat who has begun is gone"
 	case errors.Is(err, chat.ErrIdentities):
-		reason = "you have proved to be at too many places already"
+		text = "you have proved to be at too many places already"
 	default:
 		return told(err)
 	}
 	a.Logger.InfoContext(r.Context(), "sign-in with a site failed", "err", err, "from", cmp.Or(address(a.ClientIP(r)), "nowhere"))
-	return writePlain(w, status, "Not signed in", "<main>\n<h1>Unable to complete authentication.</h1>\n<p>"+html.EscapeString(sentence(reason))+
-		"</p>\n<p><a href=\""+up(r.URL.Path)+"\">Go back.</a></p>\n</main>\n", "")
+	say := textsFor(r.Header.Values("Accept-Language"))
+	return writePlain(w, status, say.lang, say.stranger, "<main>\n<h1>"+say.failed+"</h1>\n"+reason(text)+
+		"<p><a href=\""+up(r.URL.Path)+"\">"+say.back+"</a></p>\n</main>\n", "")
 }
 
-// sentence makes one of a text that says what is wrong.
-func sentence(s string) string {
-	if s == "" {
+// reason makes a sentence, as HTML, of a text that says in English what is
+// wrong.
+func reason(text string) string {
+	if text == "" {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + s[1:] + "."
+	return "<p lang=\"en\">" + html.EscapeString(strings.ToUpper(text[:1])+text[1:]) + ".</p>\n"
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -54,16 +55,17 @@ func (a *api) askIndieAuth(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	client, redirect := siteOf(req.ClientID), siteOf(req.RedirectURI)
-	body := "<main>\n<h1>Sign in to " + html.EscapeString(client.Host) + "?</h1>\n<dl>\n<dt>The site</dt>\n<dd>" + html.EscapeString(req.ClientID) +
-		"</dd>\n<dt>will know you as</dt>\n<dd>" + html.EscapeString(req.Me) + "</dd>\n"
+	say := textsFor(r.Header.Values("Accept-Language"))
+	body := "<main>\n<h1>" + fmt.Sprintf(say.question, html.EscapeString(client.Host)) + "</h1>\n<dl>\n<dt>" + say.site + "</dt>\n<dd>" + html.EscapeString(req.ClientID) +
+		"</dd>\n<dt>" + say.known + "</dt>\n<dd>" + html.EscapeString(req.Me) + "</dd>\n"
 	if redirect.Host != client.Host {
-		body += "<dt>The answer goes to</dt>\n<dd>" + html.EscapeString(redirect.Host) + "</dd>\n"
+		body += "<dt>" + say.answer + "</dt>\n<dd>" + html.EscapeString(redirect.Host) + "</dd>\n"
 	}
 	body += "</dl>\n<form method=\"post\" action=\"" + up(r.URL.Path) + strings.TrimPrefix(providerPath, "/") + "/decision\">\n" +
 		"<input name=\"request\" type=\"hidden\" value=\"" + html.EscapeString(req.ID) + "\">\n" +
-		"<button name=\"decision\" value=\"approve\">Sign in</button>\n<button name=\"decision\" value=\"deny\">Cancel</button>\n</form>\n</main>\n"
+		"<button name=\"decision\" value=\"approve\">" + say.signIn + "</button>\n<button name=\"decision\" value=\"deny\">" + say.cancel + "</button>\n</form>\n</main>\n"
 	// Browsers hold the place that the form leads on to against the policy, too.
-	return writePlain(w, http.StatusOK, "Sign in", body, sourceOf(redirect))
+	return writePlain(w, http.StatusOK, say.lang, say.signIn, body, sourceOf(redirect))
 }
 
 // siteOf reads a URL that was checked before.
@@ -86,8 +88,8 @@ func sourceOf(u *url.URL) string {
 
 func (a *api) refuseSite(w http.ResponseWriter, r *http.Request, refused *indieauth.RefusedError) error {
 	a.Logger.InfoContext(r.Context(), "a site cannot ask who the channel is", "err", refused)
-	return writePlain(w, http.StatusBadRequest, "Not possible", "<main>\n<h1>This does not work.</h1>\n<p>"+
-		html.EscapeString(sentence(refused.Text))+"</p>\n</main>\n", "")
+	say := textsFor(r.Header.Values("Accept-Language"))
+	return writePlain(w, http.StatusBadRequest, say.lang, say.refused, "<main>\n<h1>"+say.failing+"</h1>\n"+reason(refused.Text)+"</main>\n", "")
 }
 
 // leave sends a browser to another site, which does not learn from where.
