@@ -1,7 +1,6 @@
 package hls
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -218,7 +217,8 @@ func (r *rendition) unlist(n int) {
 		r.keptFor -= kept[over].dur
 	}
 	r.archive.expire(r, kept[:over])
-	r.kept = slices.Clone(kept[over:]) // what is before must leave the memory
+	clear(kept[:over]) // their bytes must leave the memory; no snapshot has the array yet
+	r.kept = kept[over:]
 	r.forgetInits()
 }
 
