@@ -497,8 +497,8 @@ func TestNothingIsLeftOfAHundredAppsAndBroadcasts(t *testing.T) {
 	cycle(2)
 	broadcasts(2)
 	g0, f0 := settled(t)
-	cycle(100)
-	broadcasts(100)
+	cycle(atLength(100, 30))
+	broadcasts(atLength(100, 30))
 	g1, f1 := settled(t)
 	if g1 > g0+2 || f1 > f0+2 {
 		t.Errorf("%d goroutines and %d descriptors became %d and %d", g0, f0, g1, f1)

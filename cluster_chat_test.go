@@ -134,6 +134,7 @@ func TestTheChatIsOneRoomOnAllNodes(t *testing.T) {
 }
 
 func TestWhatWasSaidIsKeptWhileNATSComesAndGoes(t *testing.T) {
+	onlyAtLength(t, "NATS is away for twenty seconds")
 	n := serveNATS(t)
 	a, b := n.node(), n.node()
 	ann, bob := a.register("ann"), b.register("bob")

@@ -137,7 +137,7 @@ func TestNothingIsLeftOfAThousandViewersAndChatters(t *testing.T) {
 	}
 	crowd(50)
 	g0, f0 := settled(t)
-	crowd(1000)
+	crowd(atLength(1000, 300))
 	g1, f1 := settled(t)
 	if g1 > g0+2 || f1 > f0+2 {
 		t.Errorf("%d goroutines and %d descriptors became %d and %d", g0, f0, g1, f1)
@@ -178,10 +178,7 @@ func (s *slow) trickle() {
 // it, and clients that never finish the body, which is the App's.
 func TestSlowClientsCostLittleAndAreCutOff(t *testing.T) {
 	t.Parallel() // it waits for most of its time
-	n := 300
-	if os.Getenv("OWNCAST_TEST_LONG") != "" {
-		n = 5000
-	}
+	n := atLength(5000, 300)
 	c := run(t, calm(), owncast.WithLatencyLevel(0))
 	stop := publish(t, c.rtmp, "live", "k")
 	defer stop()

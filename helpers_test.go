@@ -20,6 +20,15 @@ func onlyAtLength(t *testing.T, why string) {
 	}
 }
 
+// atLength is how many of something there are: fewer in a run that is to be
+// short.
+func atLength(many, few int) int {
+	if os.Getenv("OWNCAST_TEST_LONG") == "" {
+		return few
+	}
+	return many
+}
+
 // logTo logs everything to b.
 func logTo(b *syncBuffer) owncast.Option {
 	return owncast.WithLogger(slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})))
