@@ -113,15 +113,22 @@ func TestAWebhookHearsOfAllNodesOnce(t *testing.T) {
 	way := newWire(t, fmt.Sprintf("127.0.0.1:%d", n.opts.Port))
 	leader := owner{n.nodeVia(way.l.Addr().String(), someUsers())}
 	leader.awaitFigure("owncast_cluster_leader", 1)
-	other := n.node(someUsers())
+	other := owner{n.node(someUsers())}
 	ann, bob := leader.register("ann"), other.register("bob")
 	ann.connect()
 	bob.connect()
 	b := newBot(t)
 	leader.hook(b, "STREAM_STARTED", "STREAM_STOPPED", "CHAT")
-	bob.says("one") // at a node that has not heard of the webhook
+	eventually(t, "the stores of the other node have it", func() string {
+		if _, body := other.send("GET", "/api/admin/webhooks", ""); !strings.Contains(body, b.srv.URL) {
+			return body
+		}
+		return ""
+	})
+	bob.says("one") // though nobody has told its webhooks
 	ann.hears(1)
 	client := burst(t, other.rtmp, "live", "k", 6)
+	leader.await("/api/status", `"online":true`)
 	ann.says("two")
 	bob.hears(1)
 	if err := client.Close(); err != nil {
@@ -135,6 +142,7 @@ func TestAWebhookHearsOfAllNodesOnce(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 
+	leader.await("/api/status", `"online":false`) // or it would take the place for occupied
 	way.sever(true)
 	other.awaitFigure("owncast_cluster_leader", 1)
 	bob.says("four")
