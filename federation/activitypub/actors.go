@@ -50,8 +50,19 @@ func keepFailure(err error) bool {
 
 // actor returns an actor by IRI, fetched unless it is known.
 func (s *Service) actor(ctx context.Context, iri string, maxAge time.Duration) (vocab.Actor, error) {
+	return s.actorFor(ctx, iri, maxAge, func() error { return nil })
+}
+
+// actorFor does the same for somebody else, whose spend is asked before
+// something is fetched.
+func (s *Service) actorFor(ctx context.Context, iri string, maxAge time.Duration, spend func() error) (vocab.Actor, error) {
 	iri = withoutFragment(iri)
-	return s.actors.get(ctx, iri, maxAge, keepFailure, func() (vocab.Actor, error) { return s.fetchActor(ctx, iri) })
+	return s.actors.get(ctx, iri, maxAge, keepFailure, func() (vocab.Actor, error) {
+		if err := spend(); err != nil {
+			return vocab.Actor{}, err
+		}
+		return s.fetchActor(ctx, iri)
+	})
 }
 
 // fetchActor fetches an actor, which must be of the host that it is fetched

@@ -180,16 +180,22 @@ func (s *Service) onUpdate(ctx context.Context, in *inbound) (bool, error) {
 	if in.Object.ID != in.actor.ID || in.Object.Embedded && !vocab.IsActor(in.Object.Type) {
 		return false, nil
 	}
+	_, err := s.cfg.Stores.Followers.Follower(ctx, in.actor.ID)
+	if err != nil && !isNotFound(err) {
+		return false, err
+	}
+	known := err == nil || s.isServer(ctx, in.actor.ID)
+	if known {
+		if err := in.spend(); err != nil {
+			return false, err
+		}
+	}
 	s.actors.forget(in.actor.ID)
 	for _, k := range in.actor.Keys {
 		s.signingKeys.forget(k.ID)
 	}
-	_, err := s.cfg.Stores.Followers.Follower(ctx, in.actor.ID)
-	if isNotFound(err) && !s.isServer(ctx, in.actor.ID) {
+	if !known {
 		return false, nil
-	}
-	if err != nil && !isNotFound(err) {
-		return false, err
 	}
 	fresh, err := s.actor(ctx, in.actor.ID, 0)
 	if err != nil {
@@ -258,7 +264,7 @@ func (s *Service) onMove(ctx context.Context, in *inbound) (bool, error) {
 	if in.Object.ID != in.actor.ID || in.Target == "" || !s.isServer(ctx, in.actor.ID) || s.blocks.blocksIRI(ctx, in.Target) {
 		return false, nil
 	}
-	to, err := s.actor(ctx, in.Target, 0)
+	to, err := s.actorFor(ctx, in.Target, 0, in.spend)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", errKeyUnavailable, err)
 	}

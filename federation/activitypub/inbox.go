@@ -48,6 +48,8 @@ type inbound struct {
 	seenAs string
 	actor  vocab.Actor
 	body   []byte
+	// spend is asked before something more is fetched for it.
+	spend func() error
 }
 
 // serveInbox takes an activity. The order of the checks is such that nothing
@@ -137,7 +139,7 @@ func (s *Service) take(r *http.Request, x scene, rec record, to identity, body [
 	if err != nil {
 		return err
 	}
-	in := &inbound{scene: x, record: rec, Activity: a, seenAs: activityID(a, body), body: body, actor: key.owner}
+	in := &inbound{scene: x, record: rec, Activity: a, seenAs: activityID(a, body), body: body, actor: key.owner, spend: s.spending(r)}
 	if !sameHost(a.Actor, key.owner.ID) || a.ID != "" && !sameHost(a.ID, a.Actor) {
 		return fmt.Errorf("%w: the key is of another host", errPolicy)
 	}
@@ -181,12 +183,18 @@ func (s *Service) strangersFarewell(ctx context.Context, g vocab.Peek) bool {
 	return isNotFound(err) && !s.isServer(ctx, g.Actor)
 }
 
+// spending returns what takes a fetch from the budgets of a request's source
+// and of all.
+func (s *Service) spending(r *http.Request) func() error {
+	source := network(s.cfg.ClientIP(r))
+	return func() error {
+		return errors.Join(s.keyBudget.spend(source), s.keyBudgetOfAll.spend(struct{}{}))
+	}
+}
+
 // verified returns the key that made the signature.
 func (s *Service) verified(r *http.Request, sig *httpsig.Signature, g vocab.Peek) (signingKey, error) {
-	ctx := r.Context()
-	spend := func() error {
-		return errors.Join(s.keyBudget.spend(network(s.cfg.ClientIP(r))), s.keyBudgetOfAll.spend(struct{}{}))
-	}
+	ctx, spend := r.Context(), s.spending(r)
 	key, err := s.signingKey(ctx, sig.KeyID, keyLifetime, spend)
 	if err != nil {
 		if transport.Gone(err) && s.departed(ctx, sig.KeyID, g, spend) {
@@ -269,7 +277,7 @@ func (s *Service) once(ctx context.Context, in *inbound) error {
 		return errIgnored
 	}
 	if in.Activity.Actor != in.actor.ID { // another actor of the same server signs for this one
-		if in.actor, err = s.actor(ctx, in.Activity.Actor, actorLifetime); err != nil {
+		if in.actor, err = s.actorFor(ctx, in.Activity.Actor, actorLifetime, in.spend); err != nil {
 			return keyFailure(err)
 		}
 	}

@@ -167,7 +167,7 @@ func TestOneAppFollowsAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	create := two.arrive("Create", 1)
-	if o := objectOf(create); o["id"] != live || o["type"] != "Note" || o["attributedTo"] != one.actor() {
+	if o := objectOf(create); o["id"] != live || o["type"] != "Note" || o["attributedTo"] != one.actor() || !strings.Contains(fmt.Sprint(o["content"]), "gone live!") {
 		t.Errorf("%s", create.raw)
 	}
 	if doc, err := two.fetch(live); err != nil || doc["id"] != live {
