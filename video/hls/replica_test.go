@@ -524,6 +524,30 @@ func TestAWaitingViewerOfAReplica(t *testing.T) {
 	refused(t, v.get("/0/stream.m3u8?_HLS_msn=100"), http.StatusBadRequest)
 }
 
+// TestWhatIsSentAgainChangesNothing has all messages come a second time, behind
+// those that came after them. The multivariant playlist may be older until the
+// next one comes.
+func TestWhatIsSentAgainChangesNothing(t *testing.T) {
+	s := newSite(t, Config{})
+	w := newTwin(t, s.feeder, nil, false)
+	for at := time.Second; at <= 8*time.Second; at += time.Second {
+		s.until(at)
+		w.pump()
+	}
+	w.same(s.feeder)
+	for _, m := range slices.Clone(w.log) {
+		if _, err := w.replica.Apply(m); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range s.p.shown.Load().all() {
+			w.sameRendition(r, w.p.shown.Load().find(r.name))
+		}
+	}
+	s.until(10 * time.Second)
+	w.pump()
+	w.same(s.feeder)
+}
+
 func TestMessagesThatAreNone(t *testing.T) {
 	r := New(Config{}).NewReplica()
 	for _, m := range [][]byte{nil, {0}, {feedForm}, {feedForm, 0}, {feedForm, 5, 'a'}, {99, 1, 'a'}, {feedForm, 1, 'a', 77}} {
