@@ -529,7 +529,7 @@ func TestAWaitingViewerOfAReplica(t *testing.T) {
 // next one comes.
 func TestWhatIsSentAgainChangesNothing(t *testing.T) {
 	s := newSite(t, Config{})
-	w := newTwin(t, s.feeder, nil, false)
+	w := newTwin(t, s.feeder, nil)
 	for at := time.Second; at <= 8*time.Second; at += time.Second {
 		s.until(at)
 		w.pump()
