@@ -159,6 +159,7 @@ func TestViewersSeeTheSameOnEveryNode(t *testing.T) {
 }
 
 func TestNodesGoOnWithoutNATSAndMeetAgain(t *testing.T) {
+	onlyAtLength(t, "NATS is away for some seconds")
 	n := serveNATS(t)
 	origin, viewer := n.node(), n.node()
 	stop := publish(t, origin.rtmp, "live", "k")

@@ -108,6 +108,7 @@ func (b *bot) hears(events ...string) (list []string) {
 // TestAWebhookHearsOfAllNodesOnce, and misses nothing when the node that leads
 // is cut off.
 func TestAWebhookHearsOfAllNodesOnce(t *testing.T) {
+	onlyAtLength(t, "a lease has to run out")
 	t.Parallel()
 	n := serveNATS(t)
 	way := newWire(t, fmt.Sprintf("127.0.0.1:%d", n.opts.Port))

@@ -80,7 +80,11 @@ func same(t testing.TB, nodes ...*jetstream.Cluster) []string {
 func TestNodesWriteAtTheSameTime(t *testing.T) {
 	s := serve(t)
 	nodes := []*jetstream.Cluster{s.node(t), s.node(t), s.node(t)}
-	const writers, each = 3, 20
+	const writers = 3
+	each := 5
+	if atLength() {
+		each = 20
+	}
 	var wg sync.WaitGroup
 	for n, node := range nodes {
 		r := node.Repository()
@@ -196,6 +200,9 @@ func TestNATSGoesAndComesBack(t *testing.T) {
 
 // TestWhatNATSHasLostComesBack deletes the log under the nodes.
 func TestWhatNATSHasLostComesBack(t *testing.T) {
+	if !atLength() {
+		t.Skip("OWNCAST_TEST_LONG is not set: it takes a while until the loss is noticed")
+	}
 	s := serve(t)
 	a, b := s.node(t), s.node(t)
 	for i := range 5 {

@@ -35,6 +35,9 @@ type natsServer struct {
 	s    *server.Server
 }
 
+// atLength tells whether tests may take their time, as in make test.
+func atLength() bool { return os.Getenv("OWNCAST_TEST_LONG") != "" }
+
 // serve starts a server with JetStream in a directory of its own.
 func serve(t testing.TB) *natsServer {
 	t.Helper()
