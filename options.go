@@ -371,7 +371,8 @@ func WithPublicFiles(fsys fs.FS) Option {
 // says nothing of it is still told what goes wrong; [slog.DiscardHandler] makes
 // an App silent. Above level Debug there is what becomes of the broadcast and
 // what fails, and nothing for a request that went well. No record has a stream
-// key, a password or a token, and of addresses those of publishers alone.
+// key, a password or a token, and of addresses those of publishers and of who
+// is not signed in by a site alone.
 // Administrators are shown the last 500 records of level Info and above, and
 // the last 500 warnings, whatever level l is enabled for.
 func WithLogger(l *slog.Logger) Option {

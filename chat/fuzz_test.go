@@ -27,7 +27,7 @@ func FuzzFrame(f *testing.F) {
 	p := r.join("fuzz")
 	n := 0
 	f.Fuzz(func(t *testing.T, frame string) {
-		if len(frame) > 4096 {
+		if len(frame) > chat.MaxFrame {
 			t.Skip("a longer frame ends the connection, as it should")
 		}
 		p.t = t

@@ -9,24 +9,13 @@ import (
 // Part is a part of what an App serves. Parts are combined by |.
 type Part uint8
 
-// The parts. What several of them need, such as the files of the pages, is in
-// all of those.
+// The parts, as package owncast has them for hosts.
 const (
-	// PartPage is the page of viewers with what it asks for, but for what
-	// other parts have.
 	PartPage Part = 1 << iota
-	// PartVideo is playlists and segments, live and recorded, the player in
-	// a frame, pictures of what is live, and what players report.
 	PartVideo
-	// PartChat is the chat: its connections, what its users and moderators
-	// ask for, and the chat in a frame.
 	PartChat
-	// PartAdmin is the administration, the pages and the API, and where the
-	// administrator proves by IndieAuth that the channel is theirs.
 	PartAdmin
-	// PartPrograms is the API of programs that have a token.
 	PartPrograms
-	// PartFediverse is what servers of the fediverse ask for.
 	PartFediverse
 )
 

@@ -37,16 +37,26 @@ func ASCII(host string) (string, bool) {
 	return Lookup(host)
 }
 
-// URL does what ASCII does with the host of a URL, and leaves its port. It
-// returns false, and the URL as it was, where ASCII does.
-func URL(u *url.URL) bool {
-	host, port := u.Host, ""
+// HostPort does what ASCII does with a host that may have a port, which stays
+// as it is.
+func HostPort(host string) (string, bool) {
+	port := ""
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		host, port = host[:i], host[i:]
 	}
 	host, ok := ASCII(host)
+	if !ok {
+		return "", false
+	}
+	return host + port, true
+}
+
+// URL does what HostPort does with the host of a URL. It returns false, and the
+// URL as it was, where HostPort does.
+func URL(u *url.URL) bool {
+	host, ok := HostPort(u.Host)
 	if ok {
-		u.Host = host + port
+		u.Host = host
 	}
 	return ok
 }

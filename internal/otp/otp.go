@@ -94,21 +94,11 @@ func Account(s string) (string, error) {
 	if !ok || user == "" || len(s) > 320 {
 		return "", ErrAccount
 	}
-	host, ok = asciiHost(host)
+	host, ok = idn.HostPort(host)
 	if !ok || !isHost(host) || strings.Trim(user, "abcdefghijklmnopqrstuvwxyz0123456789._-~") != "" {
 		return "", ErrAccount
 	}
 	return user + "@" + host, nil
-}
-
-// asciiHost is a host, with a port or without, in ASCII.
-func asciiHost(s string) (string, bool) {
-	name, port, hasPort := strings.Cut(s, ":")
-	name, ok := idn.ASCII(name)
-	if hasPort {
-		name += ":" + port
-	}
-	return name, ok
 }
 
 // isHost tells whether s can be a host name, with a port or without. Whether
